@@ -1,0 +1,135 @@
+"""An answer: rows of figures with the reasons for what is missing, ready to be drawn by any door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.core.query import Query
+
+
+class RowState(StrEnum):
+    """Why a row holds what it holds; the first that fits, in this order."""
+
+    NOT_FETCHED = "not_fetched"
+    OK = "ok"
+    ZERO = "zero"
+    NOT_STAFFED = "not_staffed"
+    NO_DATA = "no_data"
+
+
+class Missing(StrEnum):
+    """Why a figure is null."""
+
+    NOT_FETCHED = "not_fetched"
+    NO_DATA = "no_data"
+    NOT_STAFFED = "not_staffed"
+    NOT_DIVISIBLE = "not_divisible"
+    NO_DENOMINATOR = "no_denominator"
+    TOO_FINE = "too_fine"
+    TOO_SHORT = "too_short"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Unit(StrEnum):
+    """What a column's number counts."""
+
+    SECONDS = "s"
+    RATIO = "ratio"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of an answer; `name` is the JSON key, `label` the header that people read."""
+
+    name: str
+    unit: Unit
+    label: str
+
+
+Number = float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a row stands for in one dimension: `agent`, its id and its name (None: belongs to none)."""
+
+    dimension: str
+    id: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One group and bucket. A number missing from `values` or None there has its reason in `missing`."""
+
+    groups: tuple[Group, ...]
+    start: datetime
+    end: datetime
+    state: RowState
+    provisional: bool
+    values: Mapping[str, Number]
+    missing: Mapping[str, Missing]
+
+    def group(self, dimension: str) -> Group | None:
+        """The group of that dimension, if rows have it."""
+        return next((g for g in self.groups if g.dimension == dimension), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader must know beside the numbers; `code` is listed in docs/json.md."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the answer rests on."""
+
+    agents_asked: int = 0
+    agents_answered: int = 0
+    buckets: int = 0
+    requests: int = 0
+    conversations: int | None = None
+    """Distinct conversations read; None where aggregates alone were asked."""
+    duplicates_removed: int = 0
+    data_as_of: datetime | None = None
+    provisional_from: datetime | None = None
+    """Figures from here on may still move; None: all final."""
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """The half-hours of one agent in a cell: fractions of the headline metric in order of time, None for nothing."""
+
+    agent_id: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All of an answer; `rows` are sorted by name, id and start, uncut and unranked."""
+
+    query: Query
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    totals: Mapping[str, Number]
+    coverage: Coverage
+    warnings: tuple[Notice, ...] = ()
+    headline: str = "utilization"
+    """Column name of the headline metric."""
+    drawn: tuple[str, ...] = ()
+    """Column names to draw, in order; JSON and exports carry all."""
+    residue_s: float | None = None
+    """Handle minus its posted parts on the range's totals; None where it can't be told."""
+    sparks: Mapping[str, Spark] = field(default_factory=dict)
+    """By agent id; empty where no half-hours were fetched."""

@@ -1,0 +1,48 @@
+"""The columns of each frame of durations, with their units; one check at the door.
+
+Facts frames have one row a key, where the key is `agent_id`, (`queue_id`, `media` where asked,) `bucket`:
+
+- `agent_id`: str, the platform's user id
+- `queue_id`, `media`: str, empty for work without a queue
+- `bucket`: int, index into the buckets that were asked for
+
+and sums in float seconds (`handled` is a count). Sparse: what the platform did not report has no row, and
+a metric without data in a row is NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POSTED_COLUMNS = ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s", "handled")
+"""From the conversation aggregates: tHandle, tTalk, tHeld, tAcw, tContacting, tDialing, and tHandle's count."""
+
+PRESENCE_COLUMNS = ("logged_in_s", "on_queue_s", "break_s", "meal_s", "away_s", "offline_s")
+"""From tSystemPresence; `logged_in_s` is the sum of all qualifiers but OFFLINE."""
+
+ROUTING_COLUMNS = ("interacting_s", "communicating_s", "idle_s", "not_responding_s")
+"""From tAgentRoutingStatus; IDLE here is the routing status, not the presence of that name."""
+
+STATUS_COLUMNS = PRESENCE_COLUMNS + ROUTING_COLUMNS
+
+POSTED_KEYS = ("agent_id", "queue_id", "media", "bucket")
+STATUS_KEYS = ("agent_id", "bucket")
+
+
+def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:
+    """The frame itself, once its columns, key and signs are what this module says.
+
+    Raises:
+        ValueError: a column is missing or unknown, a key occurs twice, or a duration is negative.
+    """
+    expected = list(keys + columns)
+    if list(frame.columns) != expected:
+        raise ValueError(f"a frame of facts has the columns {expected}, not {list(frame.columns)}")
+    if frame.duplicated(list(keys)).any():
+        raise ValueError("a frame of facts has one row for each key")
+    if (frame[list(columns)] < 0).any(axis=None):
+        raise ValueError("a duration is never negative")
+    return frame

@@ -1,0 +1,1 @@
+"""The thin outside: Slack, Genesys, the database, the web server."""

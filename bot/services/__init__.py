@@ -1,0 +1,1 @@
+"""Use cases: each takes values and ports, and gives values back."""
