@@ -133,3 +133,15 @@ class Answer:
     """Handle minus its posted parts on the range's totals; None where it can't be told."""
     sparks: Mapping[str, Spark] = field(default_factory=dict)
     """By agent id; empty where no half-hours were fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """An answer without figures: help, a definition, a status, who somebody is.
+
+    `text` is plain: no markup of any door, lines separated by newlines.
+    """
+
+    query: Query
+    title: str
+    text: str
