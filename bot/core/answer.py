@@ -76,6 +76,8 @@ class Row:
     provisional: bool
     values: Mapping[str, Number]
     missing: Mapping[str, Missing]
+    agent_ids: frozenset[str] = frozenset()
+    """Agents who have data in this row; needed where a row is no single agent, for `rights.for_audience`."""
 
     def group(self, dimension: str) -> Group | None:
         """The group of that dimension, if rows have it."""
@@ -88,6 +90,8 @@ class Notice:
 
     code: str
     message: str
+    personal: bool = False
+    """Names an agent or tells something of one: not for an audience that may not read names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ class Answer:
     """Handle minus its posted parts on the range's totals; None where it can't be told."""
     sparks: Mapping[str, Spark] = field(default_factory=dict)
     """By agent id; empty where no half-hours were fetched."""
+    remainder: frozenset[str] | None = None
+    """Agents with data whom the query's exclusions took out; None: not counted."""
 
 
 @dataclass(frozen=True, slots=True)
