@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 POSTED_COLUMNS = ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s", "handled")
 """From the conversation aggregates: tHandle, tTalk, tHeld, tAcw, tContacting, tDialing, and tHandle's count."""
 
+CLOCK_COLUMNS = (*POSTED_COLUMNS, "busy_s")
+"""By the clock: the same names for segments cut at the buckets' edges (`handle_s` is the load), and their union."""
+
 PRESENCE_COLUMNS = ("logged_in_s", "on_queue_s", "break_s", "meal_s", "away_s", "offline_s")
 """From tSystemPresence; `logged_in_s` is the sum of all qualifiers but OFFLINE."""
 
@@ -27,6 +30,9 @@ ROUTING_COLUMNS = ("interacting_s", "communicating_s", "idle_s", "not_responding
 """From tAgentRoutingStatus; IDLE here is the routing status, not the presence of that name."""
 
 STATUS_COLUMNS = PRESENCE_COLUMNS + ROUTING_COLUMNS
+
+LENGTH_COLUMN = "length_s"
+"""Length of a row's time, once for each agent in it; known without asking anybody, so in no frame of facts."""
 
 POSTED_KEYS = ("agent_id", "queue_id", "media", "bucket")
 STATUS_KEYS = ("agent_id", "bucket")
