@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from bot.core.frames import Facts as Facts  # noqa: PLC0414  (an alias of itself exports it again: part of the ports)
+from bot.core.frames import Shortfall as Shortfall  # noqa: PLC0414
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    import pandas as pd
-
-    from bot.core.answer import Notice
     from bot.core.intervals import Interval
     from bot.core.planning import PostedAsk, StatusAsk
 
@@ -40,26 +40,6 @@ class Operation:
         """Count one request."""
         with self._lock:
             self.requests += 1
-
-
-@dataclass(frozen=True, slots=True)
-class Shortfall:
-    """Part of a question that the platform did not answer."""
-
-    source: str
-    """`posted`, `status` or `names`"""
-    agent_ids: frozenset[str] | None
-    """Whom it concerns; None: everyone."""
-    notice: Notice
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Durations from one source: a frame as `bot.core.frames` describes it, and what is missing from it."""
-
-    frame: pd.DataFrame
-    shortfalls: tuple[Shortfall, ...] = ()
-    notices: tuple[Notice, ...] = ()
 
 
 class ActivitySource(Protocol):

@@ -6,16 +6,20 @@ Facts frames have one row a key, where the key is `agent_id`, (`queue_id`, `medi
 - `queue_id`, `media`: str, empty for work without a queue
 - `bucket`: int, index into the buckets that were asked for
 
-and sums in float seconds (`handled` is a count). Sparse: what the platform did not report has no row, and
-a metric without data in a row is NaN.
+and sums in float seconds (`handled` is a count). Sparse: what the platform did not report has no row. The columns
+of a row come in families (conversations, presence, routing status): of a family that was reported, a metric without
+a record is 0 and one that came without its sum is NaN; of a family that wasn't, all are NaN.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from bot.core.answer import Notice
 
 POSTED_COLUMNS = ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s", "handled")
 """From the conversation aggregates: tHandle, tTalk, tHeld, tAcw, tContacting, tDialing, and tHandle's count."""
@@ -34,8 +38,31 @@ STATUS_COLUMNS = PRESENCE_COLUMNS + ROUTING_COLUMNS
 LENGTH_COLUMN = "length_s"
 """Length of a row's time, once for each agent in it; known without asking anybody, so in no frame of facts."""
 
+FAMILIES = (CLOCK_COLUMNS, PRESENCE_COLUMNS, ROUTING_COLUMNS)
+"""Columns that are reported together: where one has a value, another without any is zero or lacks its sum."""
+
 POSTED_KEYS = ("agent_id", "queue_id", "media", "bucket")
 STATUS_KEYS = ("agent_id", "bucket")
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Part of a question that the platform did not answer."""
+
+    source: str
+    """`posted`, `status` or `names`"""
+    agent_ids: frozenset[str] | None
+    """Whom it concerns; None: everyone."""
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Durations from one source: a frame as this module describes it, and what is missing from it."""
+
+    frame: pd.DataFrame
+    shortfalls: tuple[Shortfall, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -27,30 +27,28 @@ from bot.core.query import Booking
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 # docs/json.md promises these names; a change here breaks programs that read the answers.
-DURATIONS = set(
-    [
-        "handle_s",
-        "talk_s",
-        "held_s",
-        "acw_s",
-        "contacting_s",
-        "dialing_s",
-        "busy_s",
-        "logged_in_s",
-        "on_queue_s",
-        "interacting_s",
-        "communicating_s",
-        "idle_s",
-        "not_responding_s",
-        "off_queue_s",
-        "break_s",
-        "meal_s",
-        "away_s",
-        "aht_s",
-        "acw_per_handled_s",
-        "held_per_handled_s",
-    ]
-)
+DURATIONS = {
+    "handle_s",
+    "talk_s",
+    "held_s",
+    "acw_s",
+    "contacting_s",
+    "dialing_s",
+    "busy_s",
+    "logged_in_s",
+    "on_queue_s",
+    "interacting_s",
+    "communicating_s",
+    "idle_s",
+    "not_responding_s",
+    "off_queue_s",
+    "break_s",
+    "meal_s",
+    "away_s",
+    "aht_s",
+    "acw_per_handled_s",
+    "held_per_handled_s",
+}
 RATIOS = {"utilization", "occupancy", "busy_share", "handle_load", "additive_utilization", "concurrency"}
 CLOCK_ONLY = {"busy_s", "busy_share", "concurrency"}
 
