@@ -1,0 +1,515 @@
+"""Settings: from the environment and a `.env` file, typed, and checked all at once.
+
+The environment comes in as an argument, so importing this module reads nothing. One table, the fields of
+`Settings`, makes `.env.example` and the README's table (`make docs`), and tests hold both to it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from datetime import time
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfoNotFoundError
+
+from pydantic import Field, PlainValidator, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.core.zones import load_zone, zone_names
+from bot.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SEPARATORS = re.compile(r"[\s,;]+")
+_SECRET_FILE_LIMIT = 64 * 1024
+
+
+class Need(StrEnum):
+    """What a start can't do without; the command line asks for no more than it uses."""
+
+    GENESYS = "genesys"
+    SLACK = "slack"
+    """A bot token, and either an app token (Socket Mode) or a signing secret (HTTP)."""
+    SLACK_SOCKET = "slack_socket"
+    SLACK_HTTP = "slack_http"
+
+
+def _from_text(read: Callable[[str], object]) -> PlainValidator:
+    """A variable's text is read; what has its type already (a default) is taken as it is."""
+    return PlainValidator(lambda value: read(value) if isinstance(value, str) else value)
+
+
+def _whole_number(low: int, high: int) -> PlainValidator:
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(f"is a whole number from {low} to {high}, not {text!r}")
+        return number
+
+    return _from_text(read)
+
+
+def _one_of(*words: str, case: Callable[[str], str]) -> PlainValidator:
+    def read(text: str) -> str:
+        word = case(text)
+        if word not in words:
+            raise ValueError(f"is one of {', '.join(words)}, not {text!r}")
+        return word
+
+    return _from_text(read)
+
+
+def _weekday(text: str) -> int:
+    matches = [day for day in _DAYS if len(text) >= 3 and day.startswith(text.lower())]
+    if not matches:
+        raise ValueError(f"is the name of a weekday, such as monday, not {text!r}")
+    return _DAYS.index(matches[0])
+
+
+def _zone_name(text: str) -> str:
+    try:
+        return load_zone(text).key
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"is an IANA zone such as {_nearest(text, zone_names())}, not {text!r}") from None
+
+
+def _web_address(text: str) -> str:
+    """An https address, or plain http to this machine: credentials never travel in clear."""
+    address = text.rstrip("/")
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("is an address such as https://gateway.example.com") from None
+    if parts.username or parts.password:
+        raise ValueError("holds no user name and no password")
+    if parts.query or parts.fragment:
+        raise ValueError("has no query and no fragment")
+    if not host or parts.scheme not in {"https", "http"}:
+        raise ValueError(f"is an address such as https://gateway.example.com, not {address!r}")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError("begins with https://; plain http goes to this machine only")
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _secret(*prefixes: str) -> PlainValidator:
+    """A secret in one piece. What is wrong with it is said without showing any of it."""
+
+    def read(text: str) -> SecretStr:
+        if any(character.isspace() or not character.isprintable() for character in text):
+            raise ValueError("holds a blank or a control character: copy it again")
+        if prefixes and not text.startswith(prefixes):
+            raise ValueError(f"begins with {' or '.join(prefixes)}: another token was pasted here")
+        return SecretStr(text)
+
+    return _from_text(read)
+
+
+def _database_url(text: str) -> SecretStr:
+    scheme, separator, _ = text.partition("://")
+    dialect = scheme.partition("+")[0]
+    if not separator or dialect not in {"sqlite", "postgresql", "postgres"}:
+        raise ValueError("begins with sqlite:/// or postgresql://")
+    return SecretStr(text)
+
+
+def _ids(first_letters: str, *, example: str, hint: str) -> PlainValidator:
+    """A list such as `C1,C2` of Slack ids; commas, semicolons and blanks part them."""
+    pattern = re.compile(rf"[{first_letters}][A-Z0-9]+")
+
+    def read(text: str) -> tuple[str, ...]:
+        words = tuple(filter(None, _SEPARATORS.split(text)))
+        strange = [word for word in words if not pattern.fullmatch(word)]
+        if strange:
+            raise ValueError(f"lists ids such as {example}, not {', '.join(map(repr, strange))}: {hint}")
+        return tuple(dict.fromkeys(words))
+
+    return _from_text(read)
+
+
+def _shifts(text: str) -> Mapping[str, tuple[time, time]]:
+    """`night=22:00-06:00,day=9-17` → the wall-clock ends of each shift; one may cross midnight."""
+    shifts: dict[str, tuple[time, time]] = {}
+    for part in filter(None, re.split(r"[,;]\s*|\n", text.strip())):
+        name, _, span = (piece.strip() for piece in part.partition("="))
+        ends = re.fullmatch(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?", span)
+        if not re.fullmatch(r"[A-Za-z][\w-]*", name) or ends is None:
+            raise ValueError(f"reads like night=22:00-06:00,day=9-17, and {part!r} doesn't")
+        if name.lower() in shifts:
+            raise ValueError(f"names the shift {name.lower()} twice")
+        try:
+            start, end = (
+                time(int(hour) % 24 if hour == "24" else int(hour), int(minute or 0))
+                for hour, minute in (ends.group(1, 2), ends.group(3, 4))
+            )
+        except ValueError:
+            raise ValueError(f"has no such time of day: {part!r}") from None
+        if start == end:
+            raise ValueError(f"gives the shift {name} no length: {part!r}")
+        shifts[name.lower()] = (start, end)
+    return MappingProxyType(shifts)
+
+
+def _metrics(text: str) -> tuple[str, ...]:
+    """Column names of the metrics named; the first is the headline."""
+    from bot.core.metrics import find_metric, metric_names
+
+    names: dict[str, None] = {}
+    for word in filter(None, (word.strip() for word in re.split(r"[,;]", text))):
+        metric = find_metric(word)
+        if metric is None:
+            raise ValueError(f"lists metrics such as {_nearest(word, metric_names())}, not {word!r}")
+        names[metric.name] = None
+    return tuple(names)
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    from rapidfuzz import process  # only a mistake pays for it
+
+    return str(process.extractOne(word, sorted(known))[0])
+
+
+def _grants(text: str) -> str:
+    from bot.core.rights import parse_grants
+
+    try:
+        parse_grants(text)
+    except ValueError as error:
+        raise ValueError(f"reads like U123=team:Billing,queue:Support; S456=*: {error}") from None
+    return text
+
+
+def _command_name(text: str) -> str:
+    name = text if text.startswith("/") else f"/{text}"
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", name):
+        raise ValueError(f"is a slash, then up to 31 lower-case letters, digits, - and _, not {text!r}")
+    return name
+
+
+def _about(default: Any, about: str, *, shown: str = "", example: str = "", group: str = "") -> Any:
+    """A field with its line for people: `shown` is the default as it would be typed."""
+    typed = shown or ("" if default in (None, (), {}) else str(default))
+    return Field(
+        default_factory=lambda: default,  # pydantic-settings copies a plain default, which a mappingproxy refuses
+        description=about,
+        json_schema_extra={"default": typed, "example": example, "group": group},
+    )
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may choose; `load_settings` reads it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    genesys_client_id: str | None = _about(
+        None, "id of the Genesys OAuth client (grant: Client Credentials)", group="Genesys Cloud"
+    )
+    genesys_client_secret: Annotated[SecretStr | None, _secret()] = _about(None, "its secret")
+    genesys_environment: str = _about(
+        "mypurecloud.com",
+        "your organisation's region: a domain such as `mypurecloud.ie`, or a name such as `eu-west-1`",
+    )
+    genesys_api_url: Annotated[str | None, _from_text(_web_address)] = _about(
+        None, "API address of a private gateway, instead of the region's", example="https://gateway.example.com/api"
+    )
+    genesys_login_url: Annotated[str | None, _from_text(_web_address)] = _about(
+        None, "its login address", example="https://gateway.example.com/login"
+    )
+
+    slack_bot_token: Annotated[SecretStr | None, _secret("xoxb-", "xoxe.xoxb-")] = _about(
+        None, "bot token (`xoxb-…`)", group="Slack"
+    )
+    slack_app_token: Annotated[SecretStr | None, _secret("xapp-")] = _about(
+        None, "app token (`xapp-…`) for Socket Mode; with it `python -m bot` needs no public address"
+    )
+    slack_signing_secret: Annotated[SecretStr | None, _secret()] = _about(
+        None, "signing secret, for HTTP under gunicorn"
+    )
+    slack_api_url: Annotated[str | None, _from_text(_web_address)] = _about(
+        None, "another Web API than Slack's, for tests", example="http://127.0.0.1:8080/api"
+    )
+    command_name: Annotated[str, _from_text(_command_name)] = _about(
+        "/utilization", "the slash command, as the app's manifest names it"
+    )
+
+    report_zone: Annotated[str | None, _from_text(_zone_name)] = _about(
+        None,
+        "zone of a range where neither the question nor the person names one; unset: UTC, and answers say so",
+        example="Europe/London",
+        group="Reading questions",
+    )
+    week_start: Annotated[int, _from_text(_weekday)] = _about(0, "first day of a week", shown="monday")
+    date_order: Annotated[Literal["DMY", "MDY", "YMD"] | None, _one_of("DMY", "MDY", "YMD", case=str.upper)] = _about(
+        None, "how `20/11` is read: `DMY`, `MDY` or `YMD`; unset, the bot asks", example="DMY"
+    )
+    shifts: Annotated[Mapping[str, tuple[time, time]], _from_text(_shifts)] = _about(
+        MappingProxyType({}),
+        "names for windows of the day, for `shift:night`",
+        example="night=22:00-06:00,day=9-17",
+    )
+    report_metrics: Annotated[tuple[str, ...], _from_text(_metrics)] = _about(
+        (),
+        "columns drawn, in order; the first is the headline",
+        example="utilization,occupancy,handle,acw",
+    )
+    max_span_days: Annotated[int, _whole_number(1, 366)] = _about(31, "longest range, in local days")
+    lookback_days: Annotated[int, _whole_number(0, 31)] = _about(
+        2, "how long before the range a conversation may have begun and still be looked for"
+    )
+
+    supervisors: Annotated[str, _from_text(_grants)] = _about(
+        "",
+        "who sees whom; nobody but oneself, unless listed",
+        example="U0123=team:Billing,queue:Support; S0456=*",
+        group="Rights",
+    )
+    auditors: Annotated[tuple[str, ...], _ids("UW", example="U0123", hint="a member's profile has Copy member ID")] = (
+        _about((), "Slack users who may read the log of looks", example="U0789")
+    )
+    named_channels: Annotated[
+        tuple[str, ...], _ids("CG", example="C0123", hint="the end of a channel's About page has its id")
+    ] = _about((), "channels where agents' names may be posted; elsewhere totals only", example="C0123,C0456")
+
+    database_url: Annotated[SecretStr, _from_text(_database_url)] = _about(
+        SecretStr("sqlite:///var/bot.sqlite3"),
+        "where state that outlives a restart is kept",
+        shown="sqlite:///var/bot.sqlite3",
+        group="Process",
+    )
+    port: Annotated[int, _whole_number(1, 65_535)] = _about(3000, "port of the HTTP form and of the health page")
+    answer_workers: Annotated[int, _whole_number(1, 64)] = _about(16, "answers worked on at once")
+    answer_queue: Annotated[int, _whole_number(1, 10_000)] = _about(
+        200, "answers that may wait; beyond that people are told that the bot is busy"
+    )
+    answer_seconds: Annotated[int, _whole_number(1, 600)] = _about(
+        20, "longest time that one answer may ask the platform"
+    )
+    log_format: Annotated[Literal["console", "json"], _one_of("console", "json", case=str.lower)] = _about(
+        "console", "`console` for people, `json` for collectors"
+    )
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        _one_of("DEBUG", "INFO", "WARNING", "ERROR", case=str.upper),
+    ] = _about("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What `load_settings` gathered, nothing else: the process's environment is an argument here."""
+        return (init_settings,)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """`REPORT_ZONE`, or UTC."""
+        return load_zone(self.report_zone or "UTC")
+
+    @property
+    def zone_source(self) -> str:
+        """`setting`, or `default` where none was chosen, so that an answer can say so."""
+        return "setting" if self.report_zone else "default"
+
+
+SECRETS = frozenset(
+    name.upper() for name, field in Settings.model_fields.items() if field.annotation in (SecretStr, SecretStr | None)
+)
+"""Variables that are also read from the file that `<NAME>_FILE` names."""
+
+_NEEDED: Mapping[Need, tuple[str, ...]] = {
+    Need.GENESYS: ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"),
+    Need.SLACK: ("SLACK_BOT_TOKEN",),
+    Need.SLACK_SOCKET: ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
+    Need.SLACK_HTTP: ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
+}
+
+_WHERE_FROM: Mapping[str, str] = {
+    "GENESYS_CLIENT_ID": "in Genesys Cloud, Admin › Integrations › OAuth, add a client (grant Client Credentials)",
+    "GENESYS_CLIENT_SECRET": "it stands beside the client id",
+    "SLACK_BOT_TOKEN": "at api.slack.com/apps, OAuth & Permissions, Bot User OAuth Token (xoxb-…)",
+    "SLACK_APP_TOKEN": "at api.slack.com/apps, Basic Information, App-Level Tokens, with connections:write (xapp-…)",
+    "SLACK_SIGNING_SECRET": "at api.slack.com/apps, Basic Information, Signing Secret",
+}
+
+
+def load_settings(
+    environ: Mapping[str, str],
+    *,
+    require: Iterable[Need] = (),
+    checks: Mapping[str, Callable[[str], object]] | None = None,
+    env_file: Path | None = Path(".env"),
+) -> Settings:
+    """The settings of this start; a variable of the environment wins over the same one in `env_file`.
+
+    Args:
+        environ: the process's environment, or what a test has instead.
+        require: what must be there; a variable left out or empty is unset.
+        checks: for a variable, a function that raises ValueError with the rest of the sentence "NAME …":
+            what only another package knows, such as which regions there are.
+        env_file: read where it exists.
+    Raises:
+        SettingsError: one message naming everything that is missing or wrong, never a secret's value.
+    """
+    values, problems = _gathered(environ, env_file)
+    fields: dict[str, Any] = {name.lower(): text for name, text in values.items()}
+    settings: Settings | None = None
+    try:
+        settings = Settings(**fields)
+    except ValidationError as error:
+        problems |= {str(fault["loc"][0]).upper(): _sentence(fault) for fault in error.errors(include_url=False)}
+    for name, check in (checks or {}).items():
+        text = values.get(name, Settings.model_fields[name.lower()].get_default(call_default_factory=True))
+        if text is None or name in problems:
+            continue
+        try:
+            check(text)
+        except ValueError as error:
+            problems[name] = str(error)
+    for name in _missing(values, require):
+        problems.setdefault(name, f"is missing: {_WHERE_FROM[name]}")
+    if problems or settings is None:
+        raise SettingsError(_all_of(problems), hint="`.env.example` lists every setting with what it is for.")
+    return settings
+
+
+def _gathered(environ: Mapping[str, str], env_file: Path | None) -> tuple[dict[str, str], dict[str, str]]:
+    """(values by variable name, problems by variable name)"""
+    given: dict[str, str] = {}
+    problems: dict[str, str] = {}
+    if env_file is not None and env_file.is_file():
+        given |= _dotenv(env_file)
+    given |= {name: text for name, text in environ.items() if text.strip()}
+    values: dict[str, str] = {}
+    for field in Settings.model_fields:
+        name = field.upper()
+        if text := given.get(name, "").strip():
+            values[name] = text
+        path = given.get(f"{name}_FILE", "").strip() if name in SECRETS else ""
+        if not path:
+            continue
+        if name in values:
+            problems[name] = f"is set twice, by itself and by {name}_FILE: leave one out"
+            continue
+        try:
+            text = _first_bytes(Path(path)).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it isn't text"
+            problems[name] = f"can't be read from the file that {name}_FILE names: {reason}"
+            continue
+        if text:
+            values[name] = text
+        else:
+            problems[name] = f"is empty in the file that {name}_FILE names"
+    return values, problems
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    # Literal: a `$` in a secret is a `$`.
+    return {name: text for name, text in dotenv_values(path, interpolate=False).items() if text and text.strip()}
+
+
+def _first_bytes(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_SECRET_FILE_LIMIT).decode("utf-8")
+
+
+def _missing(values: Mapping[str, str], require: Iterable[Need]) -> list[str]:
+    needs = set(require)
+    missing = [name for need in Need if need in needs for name in _NEEDED[need] if name not in values]
+    if Need.SLACK in needs and not values.keys() & {"SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"}:
+        missing.append("SLACK_APP_TOKEN")
+    return missing
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    cause = fault.get("ctx", {}).get("error")
+    return str(cause) if isinstance(cause, ValueError) else f"can't be read: {fault['msg']}"
+
+
+def _all_of(problems: Mapping[str, str]) -> str:
+    order = [field.upper() for field in Settings.model_fields]
+    lines = [f"{name} {problems[name]}." for name in sorted(problems, key=order.index)]
+    if len(lines) == 1:
+        return lines[0]
+    return "\n".join([f"{len(lines)} settings need attention:", *(f"  {line}" for line in lines)])
+
+
+def unknown_variables(env_file: Path = Path(".env")) -> dict[str, str | None]:
+    """Names in `env_file` that are no setting, each with the one that was probably meant."""
+    from rapidfuzz import process
+
+    known = {field.upper() for field in Settings.model_fields} | {f"{name}_FILE" for name in SECRETS}
+    names = _dotenv(env_file) if env_file.is_file() else {}
+    near = {name: process.extractOne(name, sorted(known), score_cutoff=80) for name in names if name not in known}
+    return {name: match[0] if match else None for name, match in near.items()}
+
+
+class _Line(NamedTuple):
+    """One setting, for people."""
+
+    name: str
+    about: str
+    default: str
+    example: str
+    group: str
+
+
+def _lines() -> list[_Line]:
+    lines = []
+    for field, info in Settings.model_fields.items():
+        extra = cast("dict[str, str]", info.json_schema_extra)
+        lines.append(_Line(field.upper(), info.description or "", **extra))
+    return lines
+
+
+def env_example() -> str:
+    """The text of `.env.example`: each setting with its line and its default."""
+    text = [
+        "# Copy to .env and fill in; the environment wins over that file. A setting marked (file) may also come from",
+        "# a file: SLACK_BOT_TOKEN_FILE=/run/secrets/slack_bot_token. Lists are parted by commas.",
+    ]
+    for line in _lines():
+        if line.group:
+            text += ["", f"## {line.group}"]
+        marked = " (file)" if line.name in SECRETS else ""
+        example = f", e.g. {line.example}" if line.example else ""
+        about = line.about.replace("`", "")
+        text += [f"# {about[0].upper()}{about[1:]}{example}{marked}", f"{line.name}={line.default}"]
+    return "\n".join(text) + "\n"
+
+
+def settings_table() -> str:
+    """The README's table of settings, as Markdown."""
+    text = ["| variable | default | what it is for |", "|---|---|---|"]
+    for line in _lines():
+        marked = " ᶠ" if line.name in SECRETS else ""
+        example = f", e.g. `{line.example}`" if line.example else ""
+        default = f"`{line.default}`" if line.default else ""
+        text.append(f"| `{line.name}`{marked} | {default} | {line.about}{example} |")
+    return "\n".join(text) + "\n"
