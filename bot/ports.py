@@ -36,6 +36,10 @@ class Operation:
         """An allowance that ends so many seconds from now."""
         return cls(deadline=time.monotonic() + seconds)
 
+    def remaining(self) -> float:
+        """Seconds until the deadline, never negative."""
+        return max(0.0, self.deadline - time.monotonic())
+
     def spend(self) -> None:
         """Count one request."""
         with self._lock:
@@ -93,8 +97,8 @@ class DirectorySource(Protocol):
     def queues(self, operation: Operation) -> Sequence[Named]:
         """All queues."""
 
-    def queue_members(self, queue_id: str, operation: Operation) -> Sequence[str]:
-        """Agent ids of one queue."""
+    def members_of_queues(self, queue_ids: Sequence[str], operation: Operation) -> Sequence[str]:
+        """Agent ids of these queues, each once; several queues are asked side by side."""
 
     def groups(self, operation: Operation) -> Sequence[Named]:
         """All groups."""
@@ -135,18 +139,31 @@ class People(Protocol):
         """The person, cached; raises DeliveryError where Slack doesn't say."""
 
 
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of handing in a job: taken, refused because there is no room, or (duplicate) taken before."""
+
+    accepted: bool
+    duplicate: bool = False
+
+
 class Jobs(Protocol):
     """Work handed off by the listeners, so that slow answers can't starve acks."""
 
-    def submit(self, key: str, work: Callable[[], None]) -> Submission:
-        """Take the work once for each key; never waits."""
+    def submit(
+        self,
+        key: str,
+        work: Callable[[], None],
+        *,
+        keep_s: float = 3600.0,
+        abandoned: Callable[[], None] | None = None,
+    ) -> Submission:
+        """Take the work once for each key; never waits, never raises.
 
-
-class Submission(Protocol):
-    """What became of handing in a job."""
-
-    accepted: bool
-    duplicate: bool
+        Args:
+            keep_s: for how long a second hand-in under the same key counts as a duplicate.
+            abandoned: called instead of, or beside, work that a shutdown doesn't let finish.
+        """
 
 
 class AuditLog(Protocol):

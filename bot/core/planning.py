@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bot.core.intervals import Granularity, buckets, ceil_to_grid, floor_to_grid
+from bot.core.query import Dimension, SelectorKind
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from zoneinfo import ZoneInfo
 
-    from bot.core.intervals import Granularity, Interval
+    from bot.core.intervals import Interval
+    from bot.core.query import Query
+
+AGENTS_PER_REQUEST = 100
+"""The platform's limit on user predicates in one query of the user aggregates; both sources are cut alike."""
+
+_LONGEST_SPARK = timedelta(hours=27)
+"""The longest day of the zone database; longer ranges are fetched in one bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +36,16 @@ class PostedAsk:
     agent_ids: tuple[str, ...] | None
     """None: every agent that the platform reports."""
     queue_ids: tuple[str, ...] = ()
+    without_queue_ids: tuple[str, ...] = ()
+    """Conversations of these queues are left out."""
     media: tuple[str, ...] = ()
     directions: tuple[str, ...] = ()
     acd: bool = False
     by_queue: bool = False
     by_media: bool = False
     week_start: int = 0
+    to_now: bool = False
+    """The range ends at the moment of asking: the last bucket is still running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +58,133 @@ class StatusAsk:
     zone: ZoneInfo
     agent_ids: tuple[str, ...]
     week_start: int = 0
+    to_now: bool = False
+    """The range ends at the moment of asking: the last bucket is still running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What durations are asked by: the query's own buckets, or finer ones that add up to them."""
+
+    granularity: Granularity | None
+    buckets: tuple[Interval, ...]
+
+
+def grid(query: Query, *, week_start: int = 0) -> Grid:
+    """The grid to fetch a query by.
+
+    A whole day in one bucket is fetched by half-hours: it costs the same requests, and each agent's line of
+    half-hours can stand beside the sum.
+    """
+    span, zone = query.range, query.zone
+    if span is None or zone is None:
+        raise ValueError("a verb without a range has no grid")
+    if query.granularity is not None:
+        return Grid(query.granularity, query.buckets)
+    half_hour = Granularity.HALF_HOUR
+    whole = (
+        len(span.windows) == 1
+        and span.end - span.start <= _LONGEST_SPARK
+        and query.status_divisible
+        and query.group_by == (Dimension.AGENT,)
+        and floor_to_grid(span.start, half_hour, zone) == span.start
+        and (span.to_now or ceil_to_grid(span.end, half_hour, zone) == span.end)
+    )
+    if not whole:
+        return Grid(None, ())
+    return Grid(half_hour, buckets(span.windows, half_hour, zone, week_start=week_start))
+
+
+def posted_ask(
+    query: Query,
+    *,
+    agent_ids: Collection[str] | None,
+    queue_ids: tuple[str, ...] = (),
+    without_queue_ids: tuple[str, ...] = (),
+    week_start: int = 0,
+) -> PostedAsk:
+    """The question to the conversation aggregates behind a query, its agents and queues resolved."""
+    cut = grid(query, week_start=week_start)
+    span, zone = query.range, query.zone
+    if span is None or zone is None:
+        raise ValueError("a verb without a range asks the platform nothing")
+    return PostedAsk(
+        windows=span.windows,
+        buckets=cut.buckets,
+        granularity=cut.granularity,
+        zone=zone,
+        agent_ids=None if agent_ids is None else tuple(sorted(agent_ids)),
+        queue_ids=tuple(sorted(queue_ids)),
+        without_queue_ids=tuple(sorted(without_queue_ids)),
+        media=query.filters.media,
+        directions=query.filters.directions,
+        acd=query.filters.acd,
+        by_queue=Dimension.QUEUE in query.group_by,
+        by_media=Dimension.MEDIA in query.group_by,
+        week_start=week_start,
+        to_now=span.to_now,
+    )
+
+
+def status_ask(ask: PostedAsk, agent_ids: Collection[str]) -> StatusAsk:
+    """The question to the user aggregates that goes with one to the conversation aggregates."""
+    return StatusAsk(
+        windows=ask.windows,
+        buckets=ask.buckets,
+        granularity=ask.granularity,
+        zone=ask.zone,
+        agent_ids=tuple(sorted(agent_ids)),
+        week_start=ask.week_start,
+        to_now=ask.to_now,
+    )
+
+
+_LOOKUPS = {
+    SelectorKind.ME: "POST /api/v2/users/search",
+    SelectorKind.MY_TEAM: "GET /api/v2/teams/{id}/members",
+    SelectorKind.MENTION: "POST /api/v2/users/search",
+    SelectorKind.EMAIL: "POST /api/v2/users/search",
+    SelectorKind.AGENT: "GET /api/v2/users",
+    SelectorKind.TEAM: "GET /api/v2/teams",
+    SelectorKind.QUEUE: "GET /api/v2/routing/queues",
+    SelectorKind.GROUP: "GET /api/v2/groups",
+    SelectorKind.DIVISION: "GET /api/v2/authorization/divisions",
+    SelectorKind.MANAGER: "POST /api/v2/users/search",
+}
+
+
+def plan_as_json(query: Query, *, week_start: int = 0) -> dict[str, Any]:
+    """The `plan` object of a dry run: each kind of call with its count, null where only the platform can tell.
+
+    Names stay as typed: nothing is looked up, so a count that depends on how many agents there are is null,
+    unless every agent was named one by one.
+    """
+    if query.range is None:
+        return {"source": None, "calls": [], "requests": 0}
+    persons = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.EMAIL, SelectorKind.AGENT}
+    chosen = [s for s in query.filters.include if s.kind is not SelectorKind.QUEUE]
+    known = len(chosen) if chosen and all(s.kind in persons for s in chosen) else None
+    batches = None if known is None else -(-known // AGENTS_PER_REQUEST)
+    cut = grid(query, week_start=week_start)
+    calls: list[dict[str, Any]] = [
+        {"call": call, "requests": None}
+        for call in dict.fromkeys(_LOOKUPS[s.kind] for s in query.filters.include + query.filters.exclude)
+    ]
+    if not chosen:
+        calls.append({"call": "GET /api/v2/routing/queues/{id}/members", "requests": None})
+    granularity = cut.granularity.value if cut.granularity else None
+    calls += [
+        {
+            "call": "POST /api/v2/analytics/conversations/aggregates/query",
+            "granularity": granularity,
+            "requests": batches if chosen else 1,
+        },
+        {"call": "POST /api/v2/analytics/users/aggregates/query", "granularity": granularity, "requests": batches},
+        {"call": "GET /api/v2/users", "requests": None},
+    ]
+    counts = [call["requests"] for call in calls]
+    return {
+        "source": query.booking.value,
+        "calls": calls,
+        "requests": None if None in counts else sum(counts),
+    }

@@ -1,0 +1,332 @@
+"""The ports `ActivitySource` and `DirectorySource` over `genesys_client`: its records in, the core's values out.
+
+The only place where a `GenesysError` becomes a `SourceError` (or, for credentials, a `SettingsError`).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bot.core.records import (
+    POSTED_METRICS,
+    STATUS_METRICS,
+    MisalignedBuckets,
+    Record,
+    candidate_granularities,
+    posted_facts,
+    status_facts,
+)
+from bot.errors import BotError, SettingsError, SourceError
+from bot.ports import Agent, Named
+from genesys_client import (
+    AuthenticationError,
+    CircuitOpenError,
+    ConversationAggregation,
+    DeadlineExceededError,
+    GenesysError,
+    InvalidQueryError,
+    OperationCancelledError,
+    PayloadError,
+    PermissionDeniedError,
+    RateLimitedError,
+    ServerError,
+    StatusAggregation,
+    ThrottledError,
+    TransportError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from bot.core.planning import PostedAsk, StatusAsk
+    from bot.ports import Facts, Operation
+    from genesys_client import AggregateRecord, GenesysClient, User
+    from genesys_client import Named as Entity
+
+_SIDE_BY_SIDE = 6
+"""Lists of members read at once: below the transport's own eight, so that other questions get through."""
+
+
+class GenesysActivity:
+    """Durations from the platform's aggregates."""
+
+    def __init__(self, client: GenesysClient) -> None:
+        self._client = client
+
+    def posted(self, ask: PostedAsk, operation: Operation) -> Facts:
+        """Conversation metrics, asked with the coarsest granularity whose buckets fit into ours."""
+        group_by = ("userId", *(("queueId",) if ask.by_queue or ask.without_queue_ids else ()))
+        group_by += ("mediaType",) if ask.by_media else ()
+
+        def fetch(granularity: str | None) -> Iterable[AggregateRecord]:
+            return self._client.conversations.aggregates(
+                ConversationAggregation(
+                    windows=_windows(ask, granularity),
+                    metrics=POSTED_METRICS,
+                    granularity=granularity,
+                    time_zone=ask.zone.key,
+                    group_by=group_by,
+                    user_ids=ask.agent_ids,
+                    queue_ids=ask.queue_ids,
+                    media_types=ask.media,
+                    directions=ask.directions,
+                    purposes=("agent",) if ask.acd else (),
+                ),
+                operation,
+            )
+
+        def facts(records: Iterable[AggregateRecord]) -> Facts:
+            left_out = frozenset(ask.without_queue_ids)
+            kept = (r for r in records if r.group.get("queueId") not in left_out) if left_out else records
+            return posted_facts(_records(kept), ask, to_now=ask.to_now)
+
+        return _first_that_fits(ask, fetch, facts, status=False)
+
+    def status(self, ask: StatusAsk, operation: Operation) -> Facts:
+        """Presence and routing-status time from the user aggregates."""
+
+        def fetch(granularity: str | None) -> Iterable[AggregateRecord]:
+            return self._client.agents.status_aggregates(
+                StatusAggregation(
+                    windows=_windows(ask, granularity),
+                    user_ids=ask.agent_ids,
+                    metrics=STATUS_METRICS,
+                    granularity=granularity,
+                    time_zone=ask.zone.key,
+                ),
+                operation,
+            )
+
+        def facts(records: Iterable[AggregateRecord]) -> Facts:
+            return status_facts(_records(records), ask, to_now=ask.to_now)
+
+        return _first_that_fits(ask, fetch, facts, status=True)
+
+
+def _windows(ask: PostedAsk | StatusAsk, granularity: str | None) -> tuple[tuple[datetime, datetime], ...]:
+    """The pieces themselves, or with a granularity one span over all: buckets in the holes are left out later."""
+    if granularity is None:
+        return tuple((window.start, window.end) for window in ask.windows)
+    return ((ask.windows[0].start, ask.windows[-1].end),)
+
+
+def _first_that_fits(
+    ask: PostedAsk | StatusAsk,
+    fetch: Callable[[str | None], Iterable[AggregateRecord]],
+    facts: Callable[[Iterable[AggregateRecord]], Facts],
+    *,
+    status: bool,
+) -> Facts:
+    """Ask with one granularity after the other until the platform's buckets lie within ours."""
+    candidates = candidate_granularities(
+        ask.granularity, ask.windows, ask.zone, status=status, week_start=ask.week_start, to_now=ask.to_now
+    )
+    for granularity in candidates:
+        with _translated():
+            records = list(fetch(granularity))
+        try:
+            return facts(records)
+        except MisalignedBuckets:
+            continue
+    raise SourceError(
+        "Genesys cut the time at other moments than the half-hours of this zone, so the figures can't be told apart.",
+        hint="Ask without “by interval”, or in a zone whose offset is a multiple of thirty minutes.",
+        code="misaligned_buckets",
+    )
+
+
+def _records(records: Iterable[AggregateRecord]) -> Iterator[Record]:
+    for record in records:
+        group = record.group
+        yield Record(
+            agent_id=group.get("userId"),
+            queue_id=group.get("queueId"),
+            media=group.get("mediaType"),
+            start=record.start,
+            end=record.end,
+            metric=record.metric,
+            qualifier=record.qualifier,
+            sum_ms=record.sum_ms,
+            count=record.count,
+        )
+
+
+class GenesysDirectory:
+    """Who is who, from the platform's directory."""
+
+    def __init__(self, client: GenesysClient) -> None:
+        self._client = client
+
+    def agents(self, agent_ids: Sequence[str], operation: Operation) -> Mapping[str, Agent]:
+        """Agents by id, deleted and inactive ones too; unknown ids are absent."""
+        with _translated():
+            return {user.id: _agent(user) for user in self._client.agents.by_ids(agent_ids, operation)}
+
+    def agent_by_email(self, email: str, operation: Operation) -> Agent | None:
+        """The one agent with that address."""
+        with _translated():
+            user = self._client.agents.by_email(email, operation)
+        return _agent(user) if user else None
+
+    def everyone(self, operation: Operation) -> Sequence[Agent]:
+        """The directory, for matching names."""
+        with _translated():
+            return tuple(_agent(user) for user in self._client.agents.everyone(operation))
+
+    def teams(self, operation: Operation) -> Sequence[Named]:
+        """All teams."""
+        with _translated():
+            return _named(self._client.organization.teams(operation))
+
+    def team_members(self, team_id: str, operation: Operation) -> Sequence[str]:
+        """Agent ids of one team."""
+        with _translated():
+            return tuple(m.id for m in self._client.organization.team_members(team_id, operation))
+
+    def queues(self, operation: Operation) -> Sequence[Named]:
+        """All queues."""
+        with _translated():
+            return _named(self._client.organization.queues(operation))
+
+    def members_of_queues(self, queue_ids: Sequence[str], operation: Operation) -> Sequence[str]:
+        """Agent ids of these queues, each once; several queues are asked side by side."""
+
+        def members(queue_id: str) -> tuple[str, ...]:
+            return tuple(m.id for m in self._client.organization.queue_members(queue_id, operation))
+
+        with _translated(), ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="members") as pool:
+            return tuple(dict.fromkeys(agent_id for ids in pool.map(members, queue_ids) for agent_id in ids))
+
+    def groups(self, operation: Operation) -> Sequence[Named]:
+        """All groups."""
+        with _translated():
+            return _named(self._client.organization.groups(operation))
+
+    def group_members(self, group_id: str, operation: Operation) -> Sequence[str]:
+        """Agent ids of one group."""
+        with _translated():
+            return tuple(m.id for m in self._client.organization.group_members(group_id, operation))
+
+    def divisions(self, operation: Operation) -> Sequence[Named]:
+        """All divisions."""
+        with _translated():
+            return _named(self._client.organization.divisions(operation))
+
+    def division_members(self, division_id: str, operation: Operation) -> Sequence[str]:
+        """Agent ids of one division."""
+        with _translated():
+            return tuple(u.id for u in self._client.agents.in_division(division_id, operation))
+
+    def reports_of(self, manager_id: str, operation: Operation) -> Sequence[str]:
+        """Agent ids whose manager that is."""
+        with _translated():
+            return tuple(u.id for u in self._client.agents.reporting_to(manager_id, operation))
+
+
+def _agent(user: User) -> Agent:
+    return Agent(
+        id=user.id,
+        name=user.name or user.id,
+        email=user.email or None,
+        state=user.state or "active",
+        team_id=user.team_id or None,
+        division_id=user.division_id or None,
+    )
+
+
+def _named(items: Iterable[Entity]) -> tuple[Named, ...]:
+    return tuple(Named(id=item.id, name=item.name or item.id) for item in items)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Raise what people can act on in the place of what the client saw."""
+    try:
+        yield
+    except GenesysError as error:
+        raise translate(error) from error
+
+
+def translate(error: GenesysError) -> BotError:
+    """The `SourceError` (or `SettingsError`) that says in words what happened and what to do."""
+    reference = error.request_id
+    wait = error.retry_after_s
+    match error:
+        case AuthenticationError():
+            return SettingsError(
+                "Genesys refused the credentials: the client id or secret is wrong, or they belong to another region.",
+                hint="Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and GENESYS_ENVIRONMENT; "
+                "`python -m bot doctor` tells which.",
+                code="bad_credentials",
+            )
+        case PermissionDeniedError():
+            names = ", ".join(error.permissions) or "a permission or a division"
+            return SourceError(
+                f"The Genesys OAuth client lacks {names}.",
+                hint="Have an administrator add it to the client's role, in each division that should be visible.",
+                code="missing_permission",
+                reference=reference,
+            )
+        case RateLimitedError() | ThrottledError():
+            return SourceError(
+                f"Genesys asks to wait: too many requests. Try again in {_wait(wait)}.",
+                hint="A shorter range or fewer agents needs fewer requests.",
+                code="rate_limited",
+                reference=reference,
+                retry_after_s=wait,
+            )
+        case OperationCancelledError():
+            return SourceError("The question was cancelled.", code="cancelled")
+        case DeadlineExceededError():
+            return SourceError(
+                "Genesys took too long to answer.",
+                hint="Try again in a minute; a shorter range or fewer agents answers faster.",
+                code="platform_slow",
+                reference=reference,
+            )
+        case CircuitOpenError() | ServerError():
+            return SourceError(
+                "Genesys is having trouble: it fails on its own side.",
+                hint=f"Try again in {_wait(wait or 60)}; if it goes on, look at Genesys's status page.",
+                code="platform_down",
+                reference=reference,
+                retry_after_s=wait,
+            )
+        case PayloadError():
+            return SourceError(
+                "Genesys answered with something that isn't what it promises, so nothing of it is used.",
+                hint="Try again; if it happens again, report it with the reference.",
+                code="platform_garbled",
+                reference=reference,
+            )
+        case InvalidQueryError():
+            return SourceError(
+                "Genesys didn't accept the query.",
+                hint="A shorter range may help; otherwise report it with the reference.",
+                code="platform_refused",
+                reference=reference,
+            )
+        case TransportError():
+            return SourceError(
+                "Genesys can't be reached.",
+                hint="Check the network and GENESYS_ENVIRONMENT, then try again.",
+                code="platform_unreachable",
+                reference=reference,
+            )
+        case _:
+            return SourceError(
+                "Genesys answered with an error.",
+                hint="Try again; if it happens again, report it with the reference.",
+                reference=reference,
+            )
+
+
+def _wait(seconds: float | None) -> str:
+    if seconds is None:
+        return "a minute"
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{round(seconds / 3600)} hours"

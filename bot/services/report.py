@@ -1,0 +1,461 @@
+"""The use case behind every door: a typed question → figures that the asker may see."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.core.answer import Answer, Notice, TextAnswer
+from bot.core.intervals import Interval
+from bot.core.planning import posted_ask, status_ask
+from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
+from bot.core.rights import PRIVATE, check_welcome, for_audience, sight, vision
+from bot.errors import CommandError, SourceError, UnknownAgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import time
+    from zoneinfo import ZoneInfo
+
+    from bot.core.planning import PostedAsk, StatusAsk
+    from bot.core.query import Query, Selector
+    from bot.core.rights import Audience, Grant, Vision
+    from bot.ports import ActivitySource, Agent, AuditLog, Facts, Operation, Requester
+    from bot.services.cache import SharedCache
+    from bot.services.directory import Chosen, Directory
+
+_FINAL_AFTER = timedelta(days=4)
+_LIFE_FINAL_S = 12 * 3600.0
+_LIFE_CLOSED_S = 15 * 60.0
+_LIFE_OPEN_S = 60.0
+_REMEMBERED_PEOPLE = 10_000
+_PERSON_KINDS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """What the operator decided about reading and drawing questions."""
+
+    zone: ZoneInfo
+    zone_is_default: bool = False
+    week_start: int = 0
+    date_order: str | None = None
+    shifts: Mapping[str, tuple[time, time]] = field(default_factory=dict)
+    max_span_days: int = 31
+    drawn: tuple[str, ...] = ()
+    """Column names; the first ratio among them is the headline."""
+    headline: str = "utilization"
+    grants: tuple[Grant, ...] = ()
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    facts: Facts
+    at: datetime
+    fresh: bool
+
+
+class ReportService:
+    """Reads questions and answers them; thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        activity: ActivitySource,
+        directory: Directory,
+        audit: AuditLog,
+        answers: SharedCache,
+        settings: ReportSettings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._activity = activity
+        self._directory = directory
+        self._audit = audit
+        self._answers = answers
+        self._settings = settings
+        self._clock = clock
+        self._last: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
+
+    # -- reading ------------------------------------------------------------------------------------------
+
+    def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
+        """The question that the text asks: from memory alone, so that a listener can wait for it.
+
+        Args:
+            text: as typed, Slack's own encoding already undone.
+            now: the moment of asking; the clock's minute by default, so that everybody who asks for "today"
+                within one minute asks the same question.
+            zone: an IANA name that stands for the requester's own.
+        Raises:
+            CommandError: the text can't be read, or asks for what this version doesn't do.
+        """
+        from bot.core.grammar import GrammarContext, parse
+        from bot.core.zones import load_zone
+
+        moment = now or self._clock().replace(second=0, microsecond=0)
+        own, source = (zone, "person") if zone else (requester.zone, "slack")
+        if own is None:
+            source = "default" if self._settings.zone_is_default else "setting"
+        context = GrammarContext(
+            now=moment,
+            zone=load_zone(own) if own else self._settings.zone,
+            zone_source=source,
+            week_start=self._settings.week_start,
+            date_order=self._settings.date_order,
+            shifts=dict(self._settings.shifts),
+            max_span_days=self._settings.max_span_days,
+        )
+        query = parse(text, context)
+        if query.verb is Verb.AGAIN:
+            with self._lock:
+                last = self._last.get(requester.id)
+            if last is None:
+                raise CommandError(
+                    "There is no question of yours to ask again: I remember one until I'm restarted.",
+                    hint="Type it: yesterday by interval",
+                    code="nothing_to_repeat",
+                )
+            query = parse(last, context)
+        refuse_unavailable(query)
+        return query
+
+    def at_once(self, query: Query, requester: Requester) -> TextAnswer | None:
+        """Answers that need no platform: help and definitions; None for everything else."""
+        if query.verb is Verb.HELP:
+            return _help(query)
+        if query.verb is Verb.DEFINE:
+            from bot.core.metrics import definition_text, find_metric
+
+            metric = find_metric(query.topic)
+            if metric is None:
+                raise CommandError(f"There is no metric called “{query.topic}”.", hint="define utilization")
+            return TextAnswer(query, title=metric.label, text=definition_text(metric))
+        return None
+
+    # -- answering ----------------------------------------------------------------------------------------
+
+    def answer(
+        self,
+        query: Query,
+        requester: Requester,
+        *,
+        door: str,
+        operation: Operation,
+        audience: Audience = PRIVATE,
+        fresh: bool = False,
+    ) -> Answer | TextAnswer:
+        """Figures (or a text) for the query, cut down to what the requester and the audience may see.
+
+        Args:
+            door: where the question came from, for the audit trail.
+            operation: the allowance towards the platform.
+            audience: who will read the answer.
+            fresh: ask the platform even where an answer is kept.
+        Raises:
+            CommandError: the requester can fix it (nobody by that name, not allowed, …).
+            SourceError: the platform answered none of the questions that this one needs.
+        """
+        check_welcome(requester)
+        text = self.at_once(query, requester)
+        if text is not None:
+            return text
+        if query.verb is Verb.WHOAMI:
+            return self._whoami(query, requester, operation)
+        if query.verb is Verb.STATUS:
+            return self._status(query, requester)
+        try:
+            answer = self._figures(query, requester, operation, fresh=fresh)
+        except UnknownAgentError as error:
+            if query.text.strip() or error.code not in {"no_own_agent", "no_own_team"}:
+                raise
+            return _help(query)
+        shown = for_audience(answer, audience)
+        self._remember(requester, query)
+        self._audit.looked(
+            who=requester.id,
+            whom=sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id}),
+            window=_whole(query),
+            door=door,
+            text=query.text,
+            at=self._clock(),
+        )
+        return shown
+
+    def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Agent]:
+        """Agents for a type-ahead, from memory alone: only those that the requester may see."""
+        from bot.core.people import fold
+
+        known = self._directory.known_agents()
+        sees = vision(requester, self._settings.grants, None)
+        if not sees.everything:
+            members = self._directory.known_scope_ids(sees.scopes)
+            known = [agent for agent in known if agent.id in members]
+        wanted = fold(typed).split()
+        found = [
+            agent for agent in known if all(any(w.startswith(t) for w in fold(agent.name).split()) for t in wanted)
+        ]
+        return sorted(found, key=lambda agent: (fold(agent.name), agent.id))[:limit]
+
+    def close(self) -> None:
+        """Stop the threads that fetch side by side."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # -- figures ------------------------------------------------------------------------------------------
+
+    def _figures(self, query: Query, requester: Requester, operation: Operation, *, fresh: bool) -> Answer:
+        from bot.core.compute import compute_answer
+
+        chosen, agent_ids, members, notices = self._whom(query, requester, operation)
+        ask = posted_ask(
+            query,
+            agent_ids=agent_ids,
+            queue_ids=chosen.queue_ids,
+            without_queue_ids=chosen.without_queue_ids,
+            week_start=self._settings.week_start,
+        )
+        posted, status = self._fetch(query, ask, members, chosen.without_agent_ids, operation, fresh=fresh)
+        present = _agent_ids(posted.facts) | (_agent_ids(status.facts) if status else set())
+        agents, name_notices = self._directory.names((present | members) - chosen.without_agent_ids, operation)
+        team_names: dict[str, str] = {}
+        if Dimension.TEAM in query.group_by:
+            team_names = {team.id: team.name for team in self._directory.teams(operation)}
+        queue_names: dict[str, str] = {}
+        if Dimension.QUEUE in query.group_by:
+            queue_names = {queue.id: queue.name for queue in self._directory.queues(operation)}
+        sources = [posted, *([status] if status else [])]
+        return compute_answer(
+            query,
+            posted=_without(posted.facts, chosen.without_agent_ids),
+            status=_without(status.facts, chosen.without_agent_ids) if status else None,
+            now=self._clock(),
+            expected_agents=members,
+            agent_names={agent.id: agent.name for agent in agents.values()},
+            team_of={agent.id: agent.team_id for agent in agents.values() if agent.team_id},
+            team_names=team_names,
+            queue_names=queue_names,
+            buckets=ask.buckets or None,
+            week_start=self._settings.week_start,
+            headline=self._settings.headline,
+            drawn=self._settings.drawn,
+            notices=(*notices, *chosen.notices, *name_notices, *_about_zone(query)),
+            requests=operation.requests,
+            cached=not any(source.fresh for source in sources),
+            data_as_of=min(source.at for source in sources),
+        )
+
+    def _whom(
+        self, query: Query, requester: Requester, operation: Operation
+    ) -> tuple[Chosen, frozenset[str] | None, frozenset[str], tuple[Notice, ...]]:
+        """Whom the query means and the requester may see: (chosen, ids to ask for, rows that must exist, notices)."""
+        grants = self._settings.grants
+        sees = vision(requester, grants, None)
+        members: dict[Selector, set[str]] = {}
+        if not sees.everything:
+            linked = self._directory.linked_agent(requester, operation)
+            sees = vision(requester, grants, linked.id if linked else None)
+            members = {scope: self._directory.scope_ids(scope, operation) for scope in sees.scopes}
+        chosen = self._directory.choose(query, requester, operation)
+        if chosen.agent_ids is None and self._owns_queues(chosen, sees, operation):
+            return chosen, None, chosen.members, ()
+        by_person = any(s.kind in _PERSON_KINDS for s in query.filters.include)
+        seen = sight(chosen.agent_ids, sees, members, by_person=by_person)
+        notices = (seen.notice,) if seen.notice else ()
+        if seen.seen is None:
+            return chosen, None, chosen.members, notices
+        ids = frozenset(seen.seen) - chosen.without_agent_ids
+        if chosen.queue_ids and chosen.agent_ids is None:
+            return chosen, ids, chosen.members & ids, notices
+        return chosen, ids, ids, notices
+
+    def _owns_queues(self, chosen: Chosen, sees: Vision, operation: Operation) -> bool:
+        """Whether all that is asked for is work of queues inside the requester's scopes, whoever did it."""
+        if not chosen.queue_ids or sees.everything:
+            return False
+        scopes = [s for s in sees.scopes if s.kind is SelectorKind.QUEUE]
+        found = (self._directory.find_named(s.kind, s.value, operation) for s in scopes)
+        return set(chosen.queue_ids) <= {queue.id for queue in found if queue}
+
+    def _fetch(
+        self,
+        query: Query,
+        ask: PostedAsk,
+        members: frozenset[str],
+        without: frozenset[str],
+        operation: Operation,
+        *,
+        fresh: bool,
+    ) -> tuple[_Fetched, _Fetched | None]:
+        """Both sources; one that fails is a shortfall, both failing is an error."""
+        wants_status = not {Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
+        posted_error = status_error = None
+        status: _Fetched | None = None
+        if ask.agent_ids is None or not wants_status:
+            posted, posted_error = self._posted(ask, operation, fresh=fresh)
+            if wants_status:
+                ids = (members | _agent_ids(posted.facts)) - without
+                status, status_error = self._status_time(status_ask(ask, ids), operation, fresh=fresh)
+        else:
+            later = self._pool.submit(self._status_time, status_ask(ask, ask.agent_ids), operation, fresh=fresh)
+            posted, posted_error = self._posted(ask, operation, fresh=fresh)
+            status, status_error = later.result()
+        if posted_error and (status_error or not wants_status or not query.status_divisible):
+            raise posted_error
+        return posted, status
+
+    def _posted(self, ask: PostedAsk, operation: Operation, *, fresh: bool) -> tuple[_Fetched, SourceError | None]:
+        if ask.agent_ids is not None and not ask.agent_ids:
+            return _Fetched(_nothing(ask), self._clock(), fresh=False), None
+        try:
+            return self._kept(ask, lambda: self._activity.posted(ask, operation), operation, fresh=fresh), None
+        except SourceError as error:
+            return _Fetched(_short(_nothing(ask), "posted", "Handle times", error), self._clock(), fresh=True), error
+
+    def _status_time(self, ask: StatusAsk, operation: Operation, *, fresh: bool) -> tuple[_Fetched, SourceError | None]:
+        if not ask.agent_ids:
+            return _Fetched(_nothing_of_status(ask), self._clock(), fresh=False), None
+        try:
+            return self._kept(ask, lambda: self._activity.status(ask, operation), operation, fresh=fresh), None
+        except SourceError as error:
+            nothing = _short(_nothing_of_status(ask), "status", "Status times", error)
+            return _Fetched(nothing, self._clock(), fresh=True), error
+
+    def _kept(
+        self, ask: PostedAsk | StatusAsk, load: Callable[[], Facts], operation: Operation, *, fresh: bool
+    ) -> _Fetched:
+        """The facts from memory while they live, else from the platform, once for all who ask now."""
+
+        def stamped() -> tuple[Facts, datetime]:
+            return load(), self._clock()
+
+        if fresh:
+            self._answers.drop(ask)
+        kept = self._answers.get(
+            ask, stamped, life_s=lambda loaded: self._life(ask, loaded[0]), wait_s=operation.remaining()
+        )
+        facts, at = kept.value
+        return _Fetched(facts, at, kept.fresh)
+
+    def _life(self, ask: PostedAsk | StatusAsk, facts: Facts) -> float:
+        if facts.shortfalls:
+            return 0.0
+        end, now = ask.windows[-1].end, self._clock()
+        if ask.to_now or end > now:
+            return _LIFE_OPEN_S
+        return _LIFE_FINAL_S if end <= now - _FINAL_AFTER else _LIFE_CLOSED_S
+
+    # -- texts --------------------------------------------------------------------------------------------
+
+    def _whoami(self, query: Query, requester: Requester, operation: Operation) -> TextAnswer:
+        if requester.operator:
+            lines = ["You are the operator: the command line sees everyone. Add --as U123 to ask as somebody."]
+            return TextAnswer(query, title="Who am I", text="\n".join(lines))
+        agent = self._directory.linked_agent(requester, operation)
+        sees = vision(requester, self._settings.grants, agent.id if agent else None)
+        if sees.everything:
+            scope = "everyone"
+        elif sees.scopes:
+            scope = ", ".join(f"{s.kind.value}:{s.value}" for s in sees.scopes) + (", and yourself" if agent else "")
+        else:
+            scope = "yourself" if agent else "nobody"
+        linked = f"{agent.name} ({agent.email})" if agent else "nobody: no agent has your e-mail address"
+        zone = query.zone.key if query.zone else self._settings.zone.key
+        lines = [
+            f"Slack user: {requester.id}",
+            f"Genesys agent: {linked}",
+            f"You may see: {scope}",
+            f"Your zone: {zone}",
+        ]
+        return TextAnswer(query, title="Who am I", text="\n".join(lines))
+
+    def _status(self, query: Query, requester: Requester) -> TextAnswer:
+        import importlib.metadata
+
+        lines = [
+            f"Version: {self._settings.version or 'unknown'}",
+            f"Zone of reports: {self._settings.zone.key}",
+            f"Zone data: {importlib.metadata.version('tzdata')}",
+            f"Kept answers: {len(self._answers)}",
+        ]
+        return TextAnswer(query, title="Status", text="\n".join(lines))
+
+    def _remember(self, requester: Requester, query: Query) -> None:
+        with self._lock:
+            self._last[requester.id] = query.text
+            self._last.move_to_end(requester.id)
+            while len(self._last) > _REMEMBERED_PEOPLE:
+                self._last.popitem(last=False)
+
+
+def refuse_unavailable(query: Query) -> None:
+    """Refuse in words what the grammar reads but this version can't give: never an answer to another question."""
+    wants: list[str] = []
+    if query.booking is Booking.CLOCK:
+        wants.append("the booking by the clock")
+    if query.versus is not None:
+        wants.append("comparing (vs)")
+    wants += sorted(output.value for output in query.outputs - {Output.CSV})
+    if wants:
+        raise CommandError(
+            f"Not available in this version: {', '.join(wants)}.",
+            hint="The same question without it works; “csv” gives a file.",
+            code="not_available",
+        )
+
+
+def _help(query: Query) -> TextAnswer:
+    from bot.core.grammar import help_text
+
+    return TextAnswer(query, title="How to ask", text=help_text(query.topic))
+
+
+def _whole(query: Query) -> Interval | None:
+    return Interval(query.range.start, query.range.end) if query.range else None
+
+
+def _about_zone(query: Query) -> tuple[Notice, ...]:
+    if query.zone_source != "default" or query.zone is None:
+        return ()
+    message = f"Days are cut in {query.zone.key}: no zone was named and REPORT_ZONE isn't set."
+    return (Notice("zone_default", message),)
+
+
+def _agent_ids(facts: Facts) -> set[str]:
+    return set(facts.frame["agent_id"].unique())
+
+
+def _without(facts: Facts, agent_ids: frozenset[str]) -> Facts:
+    if not agent_ids:
+        return facts
+    return replace(facts, frame=facts.frame[~facts.frame["agent_id"].isin(agent_ids)])
+
+
+def _nothing(ask: PostedAsk) -> Facts:
+    from bot.core.records import posted_facts
+
+    return posted_facts((), ask)
+
+
+def _nothing_of_status(ask: StatusAsk) -> Facts:
+    from bot.core.records import status_facts
+
+    return status_facts((), ask)
+
+
+def _short(nothing: Facts, source: str, what: str, error: SourceError) -> Facts:
+    from bot.core.frames import Shortfall
+
+    hint = f" {error.hint}" if error.hint else ""
+    notice = Notice(f"{source}_not_fetched", f"{what} could not be fetched: {error.message}{hint}")
+    return replace(nothing, shortfalls=(Shortfall(source, None, notice),))
+
+
+def utc_now() -> datetime:
+    """The wall clock, as an aware UTC instant."""
+    return datetime.now(UTC)
