@@ -1,0 +1,288 @@
+"""An answer → a Slack message: sentence, table, coverage and the next steps.
+
+Slack sorts a `data_table` by any column, so totals can't be its last row: they stand in a section above it.
+The forms that don't sort (preformatted text) carry them as their last row.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.core.query import Dimension
+from bot.core.rendering import wording
+from bot.core.rendering.actions import PICKER_ACTION, Action, Picker
+from bot.core.rendering.chosen import chosen_notice, chosen_rows, ranked
+from bot.core.rendering.fixed import PHONE, fixed
+from bot.core.rendering.layout import Grid, grid, group_name, headline_column, label_dimensions
+from bot.core.rendering.names import capped, cleaned, escaped, plain_text, units
+from bot.core.rendering.pieces import (
+    HEADER,
+    SECTION,
+    TEXT,
+    Block,
+    buttons,
+    context,
+    header,
+    mrkdwn,
+    paragraphs,
+    section,
+    within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from bot.core.answer import Answer, Row, TextAnswer
+    from bot.core.query import Query
+
+TABLE_ROWS = 200
+"""A `data_table` holds as many beside its header."""
+ENDS = 20
+"""Of a longer list the table shows so many from the top and from the bottom."""
+
+_TABLE_UNITS = 20_000
+_TABLE_COLUMNS = 20
+_PREFORMATTED, _ALL_PREFORMATTED = 3000, 12_000
+_FIELDS = 10
+_OPTIONS = 100
+_A_DAY_OF_ROWS = 54
+"""The longest day of the IANA database, in half-hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is posted: `text` says it all for notifications and screen readers.
+
+    `fallback_blocks` say the same without Slack's data blocks, for a client or workspace that refuses them.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    fallback_blocks: tuple[Block, ...]
+
+    def payload(self) -> dict[str, Any]:
+        """Arguments of a post; the caller's to change."""
+        return {"text": self.text, "blocks": copy.deepcopy(list(self.blocks))}
+
+    def fallback_payload(self) -> dict[str, Any]:
+        """The same for when Slack answered `invalid_blocks`."""
+        return {"text": self.text, "blocks": copy.deepcopy(list(self.fallback_blocks))}
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What the caller adds to an answer, and for what it is drawn."""
+
+    actions: tuple[Action, ...] = ()
+    picker: Picker | None = None
+    now: datetime | None = None
+    """Gives the data their age."""
+    width: int = PHONE
+    """Columns of the preformatted fallback."""
+
+
+def render_message(answer: Answer, *, options: RenderOptions | None = None) -> Message:
+    """The answer as one message, and its fallback."""
+    options = options or RenderOptions()
+    chosen = chosen_rows(answer)
+    drawn, cut = _for_table(answer, chosen)
+    above = _above(answer)
+    below = [context(wording.coverage(answer, now=options.now)), *_steps(answer, options)]
+    if not drawn:
+        blocks = (*above, *below)
+        return Message(_text(answer, options), blocks, blocks)
+    table, remarks = _data_table(answer, drawn, cut)
+    lines, fallback_remarks = _preformatted(answer, drawn, cut, options.width)
+    return Message(
+        text=_text(answer, options),
+        blocks=(*above, *_totals(answer), table, *remarks, *below),
+        fallback_blocks=(*above, *lines, *fallback_remarks, *below),
+    )
+
+
+def render_text_answer(answer: TextAnswer, *, actions: Sequence[Action] = ()) -> Message:
+    """Help, a definition, a status: the title as a header, the text as it stands, line for line."""
+    lines = [escaped(cleaned(line)) for line in answer.text.split("\n")]
+    blocks = [header(answer.title), *(section(part) for part in paragraphs(lines))][:40]
+    blocks += buttons(actions)
+    text = within(TEXT, "\n".join([escaped(cleaned(answer.title)), *lines]).strip()) or "–"
+    return Message(text, tuple(blocks), tuple(blocks))
+
+
+def render_reading(query: Query) -> str:
+    """How the question was read, for the acknowledgement."""
+    said = [wording.reading(query), *wording.reading_notes(query)]
+    return within(SECTION, escaped(" · ".join(filter(None, said)))) or "…"
+
+
+# --- around the table ------------------------------------------------------------------------------------------------
+
+
+def _text(answer: Answer, options: RenderOptions) -> str:
+    """Everything but the rows in plain sentences."""
+    notice = chosen_notice(answer)
+    said = [
+        f"{wording.title(answer)}. {wording.finding(answer)}",
+        wording.reading(answer.query),
+        *wording.warnings(answer),
+        "; ".join(f"{label} {figure}" for label, figure in wording.totals(answer)) if answer.rows else "",
+        notice.message if notice else "",
+        wording.coverage(answer, now=options.now),
+    ]
+    return within(TEXT, escaped("\n".join(filter(None, said))))
+
+
+def _above(answer: Answer) -> list[Block]:
+    """Title, reading, finding and warnings."""
+    notes = wording.reading_notes(answer.query)
+    blocks = [
+        header(wording.title(answer)),
+        context(wording.reading(answer.query), *notes),
+        section(f"*{escaped(wording.finding(answer))}*"),
+    ]
+    warnings = [f"⚠ {escaped(text)}" for text in wording.warnings(answer)]
+    return blocks + [section(part) for part in paragraphs(warnings)][:5]
+
+
+def _totals(answer: Answer) -> list[Block]:
+    """The whole group's figures, two to a line."""
+    fields = [{**mrkdwn(f"{escaped(label)}\n*{figure}*")} for label, figure in wording.totals(answer)[:_FIELDS]]
+    return [{**section(f"*{escaped(wording.totals_label(answer))}*"), "fields": fields}] if fields else []
+
+
+def _remarks(answer: Answer, table: Grid, *said: str | None) -> list[Block]:
+    notice = chosen_notice(answer)
+    texts = [*said, notice.message if notice else None, *wording.remarks(answer, table)]
+    kept = [text for text in texts if text]
+    return [context(*kept)] if kept else []
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def _for_table(answer: Answer, chosen: Sequence[Row]) -> tuple[list[Row], str | None]:
+    """The rows that a message draws, and what it says about the others.
+
+    A list too long to read is shown by its two ends; times of one group stay in their order and are cut.
+    """
+    if len(chosen) <= TABLE_ROWS:
+        return list(chosen), None
+    if answer.query.sort is None and label_dimensions(answer)[0].is_time:
+        return list(chosen[:TABLE_ROWS]), wording.left_out(TABLE_ROWS, len(chosen))
+    column = answer.query.sort.column if answer.query.sort else answer.headline
+    order = ranked(list(chosen), column, descending=True)
+    if len(order) < 2 * ENDS:
+        return list(chosen[:TABLE_ROWS]), wording.left_out(TABLE_ROWS, len(chosen))
+    label = next((c.label for c in answer.columns if c.name == column), headline_column(answer).label)
+    return order[:ENDS] + order[-ENDS:], wording.extremes(ENDS, len(chosen), label)
+
+
+def _data_table(answer: Answer, rows: Sequence[Row], cut: str | None) -> tuple[Block, list[Block]]:
+    """The table within Slack's limits: the sparklines go first, then columns, then rows."""
+    table = grid(answer, rows)
+    if _table_units(table) > _TABLE_UNITS and table.spark:
+        table = grid(answer, rows, spark_marks=24)
+    if _table_units(table) > _TABLE_UNITS and table.spark:
+        table = grid(answer, rows, spark_marks=0)
+    undrawn = [head.text for head in table.heads[_TABLE_COLUMNS:]]
+    heads = [_raw(head.text) for head in table.heads[:_TABLE_COLUMNS]]
+    room = _TABLE_UNITS - sum(units(cell["text"]) for cell in heads)
+    body = []
+    for row in table.rows:
+        cells = [_raw(cell.shown, cell.value) for cell in row[:_TABLE_COLUMNS]]
+        room -= sum(units(cell["text"]) for cell in cells)
+        if room < 0:
+            break
+        body.append(cells)
+    block: Block = {
+        "type": "data_table",
+        "caption": capped(f"{wording.title(answer)}: {wording.reading(answer.query)}", HEADER * 2),
+        "page_size": _page_size(answer, len(body)),
+        "row_header_column_index": 0,
+        "rows": [heads, *body],
+    }
+    said = (cut, wording.left_out(len(body), len(table.rows)), wording.undrawn(undrawn))
+    return block, _remarks(answer, table, *said)
+
+
+def _table_units(table: Grid) -> int:
+    return sum(units(head.text) for head in table.heads) + sum(units(c.shown) for row in table.rows for c in row)
+
+
+def _page_size(answer: Answer, rows: int) -> int:
+    """25 names; of one agent's times a whole day, also where clocks change."""
+    if not label_dimensions(answer)[0].is_time:
+        return 25
+    return max(1, rows) if rows <= _A_DAY_OF_ROWS else 48
+
+
+def _raw(text: str, value: float | None = None) -> Block:
+    shown = text or "–"
+    return (
+        {"type": "raw_text", "text": shown} if value is None else {"type": "raw_number", "value": value, "text": shown}
+    )
+
+
+def _preformatted(answer: Answer, rows: Sequence[Row], cut: str | None, width: int) -> tuple[list[Block], list[Block]]:
+    """The table as monospaced text: each block repeats the header, and rows that don't fit are counted."""
+    drawn = fixed(answer, rows, width=width)
+    left, position = _ALL_PREFORMATTED, 0
+    parts: list[str] = []
+    closing = "\n".join(("", *drawn.totals))
+    while position < len(drawn.body):
+        text = "\n".join(drawn.head)
+        room = min(_PREFORMATTED, left) - units(closing)
+        start = position
+        while position < len(drawn.body) and units(text) + 1 + units(drawn.body[position]) <= room:
+            text += "\n" + drawn.body[position]
+            position += 1
+        if position == start:
+            break
+        parts.append(text)
+        left -= units(text)
+    parts[-1:] = [part + closing for part in parts[-1:]]
+    blocks = [_preformatted_block(part) for part in parts]
+    said = (cut, wording.left_out(sum(drawn.counts[:position]), len(rows)), wording.undrawn(drawn.undrawn))
+    return blocks, _remarks(answer, drawn.grid, *said)
+
+
+def _preformatted_block(text: str) -> Block:
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
+# --- the next steps --------------------------------------------------------------------------------------------------
+
+
+def _steps(answer: Answer, options: RenderOptions) -> list[Block]:
+    """The agent picker, then the buttons."""
+    picker = options.picker
+    blocks = [_select(picker, _agents(answer))] if picker is not None and picker.fits and answer.rows else []
+    return blocks + buttons(options.actions)
+
+
+def _agents(answer: Answer) -> Mapping[str, str]:
+    """Agent id → name, in order of the rows."""
+    groups = (row.group(Dimension.AGENT) for row in answer.rows)
+    return {group.id: group_name(group) for group in groups if group is not None and group.id}
+
+
+def _select(picker: Picker, agents: Mapping[str, str]) -> Block:
+    """All agents where Slack takes as many options; else a search, which the edge answers."""
+    element: Block = {
+        "action_id": PICKER_ACTION,
+        "placeholder": plain_text("An agent's half-hours…", limit=150),
+    }
+    options = [
+        {"text": plain_text(name), "value": agent_id} for agent_id, name in agents.items() if units(agent_id) <= 150
+    ]
+    if 0 < len(options) <= _OPTIONS:
+        element |= {"type": "static_select", "options": options}
+    else:
+        element |= {"type": "external_select", "min_query_length": 2}
+    return {"type": "actions", "block_id": picker.block_id, "elements": [element]}

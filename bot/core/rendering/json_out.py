@@ -1,0 +1,81 @@
+"""An answer as the JSON interface shows it: the contract is docs/json.md, and other programs read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.core.query import query_as_json
+from bot.core.rendering.chosen import chosen_in_name_order, chosen_notice, value_of
+from bot.core.rendering.figures import finite, missing_reason
+from bot.core.rendering.refusals import hint_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from bot.core.answer import Answer, Coverage, Row, TextAnswer
+    from bot.errors import BotError
+
+Json = dict[str, object]
+
+
+def answer_as_json(answer: Answer) -> Json:
+    """Every column and every row asked for, sorted by name, id and start; totals are of the whole group."""
+    notice = chosen_notice(answer)
+    warnings = [*answer.warnings, *([notice] if notice else [])]
+    return {
+        "query": query_as_json(answer.query),
+        "columns": [{"name": c.name, "unit": c.unit.value, "label": c.label} for c in answer.columns],
+        "rows": [_row(answer, row) for row in chosen_in_name_order(answer)],
+        "totals": {c.name: finite(answer.totals.get(c.name)) for c in answer.columns},
+        "coverage": _coverage(answer.coverage, answer.query.zone),
+        "warnings": [{"code": w.code, "message": w.message} for w in warnings],
+    }
+
+
+def text_answer_as_json(answer: TextAnswer) -> Json:
+    """Help, a definition, a status."""
+    return {"query": query_as_json(answer.query), "title": answer.title, "text": answer.text}
+
+
+def error_as_json(error: BotError) -> Json:
+    """A refusal or a failure; readings to choose from stand in the hint."""
+    return {"error": {"code": error.code, "message": error.message, "hint": hint_of(error)}}
+
+
+def _row(answer: Answer, row: Row) -> Json:
+    zone = answer.query.zone
+    shown: Json = {}
+    for dimension in dict.fromkeys(
+        [d.value for d in answer.query.group_by if not d.is_time] + [g.dimension for g in row.groups]
+    ):
+        group = row.group(dimension)
+        shown[f"{dimension}_id"] = group.id if group else None
+        shown[f"{dimension}_name"] = group.name if group else None
+    shown |= {
+        "start": _iso(row.start, zone),
+        "end": _iso(row.end, zone),
+        "state": row.state.value,
+        "provisional": row.provisional,
+        "missing": {c.name: missing_reason(row, c.name).value for c in answer.columns if value_of(row, c.name) is None},
+    }
+    return shown | {c.name: value_of(row, c.name) for c in answer.columns}
+
+
+def _coverage(coverage: Coverage, zone: ZoneInfo | None) -> Json:
+    as_of, since = coverage.data_as_of, coverage.provisional_from
+    return {
+        "agents_asked": coverage.agents_asked,
+        "agents_answered": coverage.agents_answered,
+        "buckets": coverage.buckets,
+        "requests": coverage.requests,
+        "conversations": coverage.conversations,
+        "duplicates_removed": coverage.duplicates_removed,
+        "data_as_of": _iso(as_of, zone) if as_of else None,
+        "provisional_from": _iso(since, zone) if since else None,
+        "cached": coverage.cached,
+    }
+
+
+def _iso(moment: datetime, zone: ZoneInfo | None) -> str:
+    return (moment.astimezone(zone) if zone else moment).isoformat()

@@ -1,0 +1,310 @@
+"""Which columns and cells a table has, before any form of it is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from bot.core.answer import Column, Missing, RowState, Unit
+from bot.core.intervals import Granularity, buckets, clock_label, days_touched
+from bot.core.query import Booking, Dimension
+from bot.core.rendering import figures
+from bot.core.rendering.chosen import value_of
+from bot.core.rendering.names import raw_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from bot.core.answer import Answer, Group, Row
+    from bot.core.query import Query
+
+SPARK_MARKS = 48
+"""The most marks in a sparkline: a day of half-hours."""
+BAR_WIDTH = 7
+
+_TICK = timedelta(microseconds=1)
+_ROUNDING = 1e-6
+_WORK = frozenset({"handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s"})
+_NAMELESS = {"queue": "(no queue)", "team": "(no team)", "media": "(no media)"}
+
+
+class Kind(Enum):
+    """What a column of a table holds."""
+
+    LABEL = "label"
+    NUMBER = "number"
+    PICTURE = "picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column's header."""
+
+    text: str
+    kind: Kind
+    column: str = ""
+    """The answer's column it shows, if one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is shown, and the number to sort by (None: a text)."""
+
+    text: str
+    value: float | int | None = None
+    marks: str = ""
+    """Signs behind the text, never cut off with it."""
+
+    @property
+    def shown(self) -> str:
+        """The text with its signs."""
+        return self.text + self.marks
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table without a form: every row has a cell for every head."""
+
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    totals: tuple[str, ...]
+    """The last row where the form doesn't sort; as long as `heads`."""
+    reasons: frozenset[Missing]
+    zero: bool
+    provisional: bool
+    """Some rows, not all, are provisional: they carry the sign."""
+    overfull: bool
+    spark: bool
+
+    @property
+    def legend(self) -> str:
+        """The signs used in the table, each with its meaning."""
+        return figures.legend(self.reasons, zero=self.zero, provisional=self.provisional, spark=self.spark)
+
+
+def drawn_columns(answer: Answer) -> tuple[Column, ...]:
+    """The headline first, then the other columns that the settings draw; all of them where nothing is set."""
+    known = {column.name: column for column in answer.columns}
+    names = dict.fromkeys((answer.headline, *(answer.drawn or known)))
+    return tuple(known[name] for name in names if name in known)
+
+
+def headline_column(answer: Answer) -> Column:
+    """The headline's column; an answer without it still has a name to print."""
+    found = next((c for c in answer.columns if c.name == answer.headline), None)
+    return found or Column(answer.headline, Unit.RATIO, answer.headline.replace("_", " ").capitalize())
+
+
+def sole_agent(answer: Answer) -> Group | None:
+    """The agent whom all rows are about, where they tell her times apart."""
+    if answer.query.by_time is None:
+        return None
+    agents = {(g.id, g.name): g for row in answer.rows if (g := row.group(Dimension.AGENT)) is not None}
+    return next(iter(agents.values())) if len(agents) == 1 else None
+
+
+def group_name(group: Group | None) -> str:
+    """What a group is called, clean."""
+    if group is None:
+        return figures.NO_DATA
+    if group.name is not None:
+        return raw_text(group.name)
+    return raw_text(group.id) if group.id else _NAMELESS.get(group.dimension, "(none)")
+
+
+def label_dimensions(answer: Answer) -> tuple[Dimension, ...]:
+    """The dimensions that label rows; a single agent's name stands in the title instead."""
+    groupings = answer.query.group_by or (Dimension.AGENT,)
+    if sole_agent(answer) is not None and len(groupings) > 1:
+        return tuple(d for d in groupings if d is not Dimension.AGENT)
+    return groupings
+
+
+def time_label(start: datetime, end: datetime, *, dimension: Dimension, zone: ZoneInfo, dated: bool) -> str:
+    """`13:30`, `22 Nov 13:30` where the range has more days, `Sun 22 Nov`, `16 Nov – 22 Nov`."""
+    first = start.astimezone(zone)
+    if dimension is Dimension.DAY:
+        return f"{first:%a} {first.day} {first:%b}"
+    if dimension is Dimension.WEEK:
+        last = (max(start, end - _TICK)).astimezone(zone)
+        return f"{first.day} {first:%b} – {last.day} {last:%b}"
+    clock = clock_label(start, zone)
+    return f"{first.day} {first:%b} {clock}" if dated else clock
+
+
+def is_dated(query: Query) -> bool:
+    """Whether a time of day alone is ambiguous: the range touches more than one local day."""
+    if query.range is None or query.zone is None:
+        return False
+    touched = {day for window in query.range.windows for day in days_touched(window, query.zone)}
+    return len(touched) > 1
+
+
+def is_overfull(row: Row, columns: Sequence[Column]) -> bool:
+    """Whether the row shows more than its time could hold: a share over 100 %, or a duration over its length."""
+    length = (row.end - row.start).total_seconds()
+    alone = row.group(Dimension.AGENT) is not None
+    for column in columns:
+        value = value_of(row, column.name)
+        if value is None or column.name in figures.PLAIN_RATIOS:
+            continue
+        if column.unit is Unit.RATIO and value > 1 + _ROUNDING:
+            return True
+        if alone and column.name in _WORK and value > length + _ROUNDING:
+            return True
+    return False
+
+
+def overfull_cause(query: Query) -> str:
+    """Why a row can hold more than its time."""
+    mark = f"{figures.OVERFULL} more than its time holds: "
+    if query.booking is Booking.CLOCK:
+        return mark + "work that overlaps counts each time."
+    where = query.bucket_noun if query.granularity else "range"
+    return mark + f"posted time lands whole in the {where} in which it was reported, wherever the work began."
+
+
+def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS) -> Grid:
+    """The table of those rows.
+
+    Args:
+        answer: where the rows come from.
+        rows: what to draw, in order.
+        spark_marks: the most marks of a sparkline; 0 leaves the sparklines out.
+    """
+    query, columns = answer.query, drawn_columns(answer)
+    dimensions = label_dimensions(answer)
+    headline = headline_column(answer)
+    some_provisional = any(r.provisional for r in rows) and not all(r.provisional for r in rows)
+    with_bar = sole_agent(answer) is not None
+    full = 1.0
+    if with_bar and headline.unit is not Unit.RATIO:
+        full = max((v for r in rows if (v := value_of(r, headline.name)) is not None), default=1.0) or 1.0
+    sparks = _sparks(answer, rows, spark_marks) if spark_marks and not with_bar else None
+
+    heads = [Head(_dimension_head(d), Kind.LABEL) for d in dimensions]
+    for column in columns:
+        heads.append(Head(column.label, Kind.NUMBER, column.name))
+        if with_bar and column.name == headline.name:
+            heads.append(Head("0–100 %" if headline.unit is Unit.RATIO else "Share", Kind.PICTURE))
+    if sparks is not None:
+        heads.append(Head(sparks.head, Kind.PICTURE))
+
+    reasons: set[Missing] = set()
+    overfull = False
+    dated, drawn = is_dated(query), []
+    for position, row in enumerate(rows):
+        marks = ""
+        if is_overfull(row, columns):
+            marks, overfull = f" {figures.OVERFULL}", True
+        if some_provisional and row.provisional:
+            marks += f" {figures.PROVISIONAL}"
+        cells = [_label(row, d, query, dated=dated) for d in dimensions]
+        cells[-1] = Cell(cells[-1].text, cells[-1].value, marks)
+        for column in columns:
+            value = value_of(row, column.name)
+            shown = figures.number(value, column.unit, column=column.name)
+            if shown is None:
+                reason = figures.missing_reason(row, column.name)
+                reasons.add(reason)
+                shown = figures.sign(reason)
+            cells.append(Cell(shown, figures.sort_value(value, shown)))
+            if with_bar and column.name == headline.name:
+                picture = shown if value is None else figures.bar(value / full, BAR_WIDTH)
+                cells.append(Cell(picture, figures.sort_value(value, shown)))
+        if sparks is not None:
+            cells.append(Cell(sparks.lines[position], sparks.means[position]))
+        drawn.append(tuple(cells))
+
+    totals = [_totals_label(answer)] + [""] * (len(dimensions) - 1)
+    for head in heads[len(dimensions) :]:
+        unit = next((c.unit for c in columns if c.name == head.column), None)
+        totals.append("" if unit is None else total_of(answer, head.column, unit))
+    return Grid(
+        heads=tuple(heads),
+        rows=tuple(drawn),
+        totals=tuple(totals),
+        reasons=frozenset(reasons),
+        zero=any(r.state is RowState.ZERO for r in rows),
+        provisional=some_provisional,
+        overfull=overfull,
+        spark=sparks is not None,
+    )
+
+
+def total_of(answer: Answer, column: str, unit: Unit) -> str:
+    """The whole group's figure, or the sign of nothing."""
+    shown = figures.number(answer.totals.get(column), unit, column=column)
+    if shown is not None:
+        return shown
+    reasons = {figures.missing_reason(row, column) for row in answer.rows}
+    return figures.sign(reasons.pop()) if len(reasons) == 1 else figures.NO_DATA
+
+
+def _totals_label(answer: Answer) -> str:
+    return "Total" if sole_agent(answer) is not None else "All"
+
+
+def _dimension_head(dimension: Dimension) -> str:
+    return "Start" if dimension is Dimension.INTERVAL else dimension.value.capitalize()
+
+
+def _label(row: Row, dimension: Dimension, query: Query, *, dated: bool) -> Cell:
+    """A row header; times carry their instant, so that they sort in order of time."""
+    if not dimension.is_time or query.zone is None:
+        return Cell(group_name(row.group(dimension)))
+    text = time_label(row.start, row.end, dimension=dimension, zone=query.zone, dated=dated)
+    return Cell(text, int(row.start.timestamp()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sparks:
+    head: str
+    lines: tuple[str, ...]
+    means: tuple[float, ...]
+    """What the column sorts by."""
+
+
+def _sparks(answer: Answer, rows: Sequence[Row], marks: int) -> _Sparks | None:
+    """The agents' half-hours on one axis, cut to the part of the range in which anybody has a figure."""
+    if answer.query.by_time is not None or not answer.sparks:
+        return None
+    series: list[tuple[float | None, ...]] = []
+    for row in rows:
+        agent = row.group(Dimension.AGENT)
+        spark = answer.sparks.get(agent.id) if agent is not None and agent.id is not None else None
+        series.append(spark.values if spark else ())
+    length = max(map(len, series), default=0)
+    used = [i for i in range(length) if any(i < len(s) and s[i] is not None for s in series)]
+    if not used:
+        return None
+    first, last = used[0], used[-1] + 1
+    step = -(-(last - first) // marks)
+    lines, means = [], []
+    for values in series:
+        padded = values + (None,) * (length - len(values))
+        points = [_highest(padded[i : min(i + step, last)]) for i in range(first, last, step)]
+        present = [p for p in points if p is not None]
+        lines.append(figures.sparkline(points))
+        means.append(sum(present) / len(present) if present else -1.0)
+    return _Sparks(_spark_head(answer.query, first, last, length), tuple(lines), tuple(means))
+
+
+def _highest(values: Sequence[float | None]) -> float | None:
+    """The peak of neighbouring half-hours that share a mark: a mean would need their denominators."""
+    return max((v for v in values if v is not None), default=None)
+
+
+def _spark_head(query: Query, first: int, last: int, length: int) -> str:
+    if query.range is None or query.zone is None or is_dated(query):
+        return "Half-hours"
+    grid_of_range = buckets(query.range.windows, Granularity.HALF_HOUR, query.zone)
+    if len(grid_of_range) != length:
+        return "Half-hours"
+    start, end = grid_of_range[first].start, grid_of_range[last - 1].end
+    until = "24:00" if last == length and clock_label(end, query.zone) == "00:00" else clock_label(end, query.zone)
+    return f"{clock_label(start, query.zone)}–{until}"

@@ -1,0 +1,65 @@
+"""An answer as plain text, for the terminal."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from bot.core.rendering import wording
+from bot.core.rendering.chosen import chosen_notice, chosen_rows
+from bot.core.rendering.fixed import fixed
+from bot.core.rendering.names import cleaned
+from bot.core.rendering.refusals import hint_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.core.answer import Answer, TextAnswer
+    from bot.errors import BotError
+
+TERMINAL = 78
+_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=\d[hm]) (?=\d)")
+
+
+def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | None = None) -> str:
+    """Reading, finding, table with totals, then what the answer rests on; every row asked for is drawn."""
+    rows = chosen_rows(answer)
+    above = [
+        wording.title(answer),
+        wording.reading(answer.query),
+        *wording.reading_notes(answer.query),
+        wording.finding(answer),
+        *(f"⚠ {text}" for text in wording.warnings(answer)),
+    ]
+    table: list[str] = []
+    below: list[str] = []
+    if rows:
+        drawn = fixed(answer, rows, width=width)
+        notice = chosen_notice(answer)
+        table = ["", *drawn.lines, ""]
+        undrawn = wording.undrawn(drawn.undrawn)
+        below = [*filter(None, (undrawn, notice.message if notice else None)), *wording.remarks(answer, drawn.grid)]
+    below.append(wording.coverage(answer, now=now))
+    return "\n".join([*_wrapped(above, width), *table, *_wrapped(below, width)]) + "\n"
+
+
+def text_answer_as_text(answer: TextAnswer) -> str:
+    """Title and text, as they stand."""
+    return f"{cleaned(answer.title)}\n\n{answer.text.strip()}\n"
+
+
+def error_as_text(error: BotError) -> str:
+    """What happened, and what to do next."""
+    return "\n".join(filter(None, (cleaned(error.message), hint_of(error)))) + "\n"
+
+
+def _wrapped(paragraphs: list[str], width: int) -> list[str]:
+    """Each paragraph within the width; words aren't hyphenated, nor numbers parted from their units."""
+    return [
+        line.replace("\u00a0", " ")
+        for paragraph in (_NUMBER_AND_UNIT.sub("\u00a0", p) for p in paragraphs)
+        for line in textwrap.wrap(
+            paragraph, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+    ]

@@ -1,0 +1,275 @@
+"""The sentences around a table. Plain text: names in them are clean, and nothing is escaped for any door yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.core.answer import Unit
+from bot.core.intervals import Granularity, buckets, clock_label
+from bot.core.query import Booking, Dimension, SelectorKind
+from bot.core.rendering import figures
+from bot.core.rendering.chosen import chosen_rows, value_of
+from bot.core.rendering.layout import (
+    drawn_columns,
+    group_name,
+    headline_column,
+    is_dated,
+    label_dimensions,
+    overfull_cause,
+    sole_agent,
+    time_label,
+    total_of,
+)
+from bot.core.rendering.names import capped, cleaned, raw_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from bot.core.answer import Answer, Row
+    from bot.core.query import Query, Range, Selector
+    from bot.core.rendering.layout import Grid
+
+_MOST_NAMED = 4
+_MESSAGE_LIMIT = 300
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 agent`, `2,004 agents`; None is never counted."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+# --- the reading of the question -------------------------------------------------------------------------------------
+
+
+def reading(query: Query) -> str:
+    """The question as understood: range, zone, number of buckets, booking, whom, and what had to be decided."""
+    if query.range is None or query.zone is None:
+        words = " ".join(filter(None, (query.verb.value if query.verb else "", query.topic)))
+        return cleaned(words)
+    parts = [f"{query.range.label} {query.zone.key}", bucket_count(query), booking(query)]
+    parts += filter(None, (whom(query.filters.include), conversations(query)))
+    if query.filters.exclude:
+        parts.append(f"without {whom(query.filters.exclude)}")
+    sentence = ", ".join(parts)
+    if query.versus is not None:
+        sentence += f"; against {query.versus.label}"
+    return sentence
+
+
+def reading_notes(query: Query) -> tuple[str, ...]:
+    """What the reading had to decide, each a sentence of its own."""
+    notes = (query.range.notes if query.range else ()) + query.notes
+    return tuple(dict.fromkeys(filter(None, map(cleaned, notes))))
+
+
+def bucket_count(query: Query) -> str:
+    """`48 half-hours`; a range in one bucket is measured in half-hours all the same."""
+    if query.granularity is not None:
+        return plural(len(query.buckets), query.bucket_noun)
+    if query.range is None or query.zone is None:
+        return plural(1, "bucket")
+    return plural(len(buckets(query.range.windows, Granularity.HALF_HOUR, query.zone)), "half-hour")
+
+
+def booking(query: Query) -> str:
+    """By which rule time falls into buckets."""
+    return "as posted" if query.booking is Booking.POSTED else "by the clock"
+
+
+def whom(selectors: Sequence[Selector]) -> str:
+    """`team Billing, queue Support`; the first few, and how many more."""
+    named = []
+    for selector in selectors:
+        match selector.kind:
+            case SelectorKind.ME:
+                named.append("you")
+            case SelectorKind.MY_TEAM:
+                named.append("your team")
+            case SelectorKind.MENTION:
+                named.append("the person mentioned")
+            case SelectorKind.AGENT | SelectorKind.EMAIL:
+                named.append(raw_text(selector.value))
+            case kind:
+                named.append(f"{kind.value} {raw_text(selector.value)}")
+    named = list(dict.fromkeys(named))
+    more = len(named) - _MOST_NAMED
+    return ", ".join(named[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def conversations(query: Query) -> str:
+    """Which conversations count, where not all do."""
+    chosen = query.filters
+    words = [*chosen.directions, *chosen.media]
+    if chosen.acd:
+        words.append("routed work only")
+    return " ".join(words)
+
+
+# --- the finding -----------------------------------------------------------------------------------------------------
+
+
+def title(answer: Answer) -> str:
+    """What the table shows: `Utilization by agent`, `Utilization by half-hour: Ana Díaz`."""
+    query = answer.query
+    nouns = [query.bucket_noun if d is Dimension.INTERVAL else d.value for d in label_dimensions(answer)]
+    agent = sole_agent(answer)
+    suffix = f": {group_name(agent)}" if agent else ""
+    return f"{headline_column(answer).label} by {' and '.join(nouns)}{suffix}"
+
+
+def finding(answer: Answer) -> str:
+    """The headline over everybody, then who or what lies at its ends: what a notification must say."""
+    column = headline_column(answer)
+    if not answer.rows:
+        return "Nothing to show: nobody matched, or nobody worked, in that range."
+    figure = total_of(answer, column.name, column.unit)
+    agent = sole_agent(answer)
+    over = group_name(agent) if agent else _over(answer)
+    if answer.totals.get(column.name) is None:
+        reasons = {figures.missing_reason(row, column.name) for row in answer.rows}
+        meaning = figures.meaning(reasons.pop()) if len(reasons) == 1 else "no data"
+        sentences = [f"{column.label} of {over}: {meaning}."]
+    else:
+        sentences = [f"{column.label} {figure} over {over}." if not agent else f"{over}: {column.label} {figure}."]
+    rows = chosen_rows(answer)
+    if not rows:
+        return " ".join([*sentences, "None of the rows is what was asked for."])
+    have = sorted(
+        ((value, position) for position, row in enumerate(rows) if (value := value_of(row, column.name)) is not None),
+        key=lambda pair: pair[0],
+    )
+    if len(have) > 1 and have[0][0] != have[-1][0]:
+        for word, (value, position) in (("Lowest", have[0]), ("Highest", have[-1])):
+            name = row_name(answer, rows[position])
+            sentences.append(f"{word}: {name} {figures.number(value, column.unit, column=column.name)}.")
+    return " ".join(sentences)
+
+
+def row_name(answer: Answer, row: Row) -> str:
+    """A row in a sentence: `Ana Díaz`, `Billing, 13:30`."""
+    query, zone = answer.query, answer.query.zone
+    parts = []
+    for dimension in label_dimensions(answer):
+        if dimension.is_time and zone is not None:
+            dated = is_dated(query)
+            parts.append(time_label(row.start, row.end, dimension=dimension, zone=zone, dated=dated))
+        else:
+            parts.append(group_name(row.group(dimension)))
+    return ", ".join(parts)
+
+
+def _over(answer: Answer) -> str:
+    """Whom the totals are of."""
+    count = answer.coverage.agents_answered or answer.coverage.agents_asked
+    return plural(count, "agent")
+
+
+def totals(answer: Answer) -> tuple[tuple[str, str], ...]:
+    """(label, figure) of each drawn column over the whole group."""
+    return tuple((c.label, total_of(answer, c.name, c.unit)) for c in drawn_columns(answer))
+
+
+def totals_label(answer: Answer) -> str:
+    """Whose totals they are."""
+    agent = sole_agent(answer)
+    return f"{group_name(agent)}, whole range" if agent else f"All {_over(answer)}"
+
+
+# --- what the answer rests on ----------------------------------------------------------------------------------------
+
+
+def warnings(answer: Answer) -> tuple[str, ...]:
+    """Each warning on one line."""
+    return tuple(capped(text, _MESSAGE_LIMIT) for w in answer.warnings if (text := cleaned(w.message)))
+
+
+def remarks(answer: Answer, table: Grid | None) -> tuple[str, ...]:
+    """What the table itself needs said: its signs, why rows pass 100 %, whether the parts add up."""
+    said = []
+    if table is not None:
+        said.append(table.legend)
+        if table.overfull:
+            said.append(overfull_cause(answer.query))
+    if answer.residue_s is not None:
+        said.append(residue(answer.residue_s))
+    return tuple(filter(None, said))
+
+
+def residue(seconds: float) -> str:
+    """Whether handle is the sum of its parts on the range's totals."""
+    parts = "contacting, dialing, talk, held and ACW"
+    if abs(seconds) < 0.5:
+        return f"Handle is the sum of {parts}."
+    side = "more" if seconds > 0 else "less"
+    return f"Residue: handle is {figures.duration(abs(seconds))} {side} than {parts} together."
+
+
+def coverage(answer: Answer, *, now: datetime | None = None) -> str:
+    """Agents asked and answered, range, data age, what is provisional, duplicates removed, calls spent."""
+    covered, query = answer.coverage, answer.query
+    parts = [f"{covered.agents_answered:,} of {plural(covered.agents_asked, 'agent')} answered"]
+    zone = query.zone
+    if query.range is not None and zone is not None:
+        parts.append(f"{resolved(query.range, zone)}, {bucket_count(query)}")
+        if covered.data_as_of is not None:
+            age = f" ({ago(covered.data_as_of, now)})" if now else ""
+            parts.append(f"data as of {moment(covered.data_as_of, zone)}{age}")
+        since = covered.provisional_from
+        parts.append(f"provisional from {moment(since, zone)}" if since else "final")
+    if covered.conversations is not None:
+        parts.append(plural(covered.conversations, "conversation"))
+    parts.append(f"{plural(covered.duplicates_removed, 'duplicate')} removed")
+    parts.append(plural(covered.requests, "API call"))
+    if covered.cached:
+        parts.append("from the cache")
+    return " · ".join(parts)
+
+
+def resolved(span: Range, zone: ZoneInfo) -> str:
+    """The range in absolute terms: `2026-11-22 00:00 – 2026-11-23 00:00 Europe/London`."""
+    start, end = (f"{m.astimezone(zone):%Y-%m-%d} {clock_label(m, zone)}" for m in (span.start, span.end))
+    pieces = f" in {len(span.windows)} pieces" if len(span.windows) > 1 else ""
+    return f"{start} – {end} {zone.key}{pieces}"
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> str:
+    """`Mon 23 Nov 09:12`"""
+    local = instant.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b} {clock_label(instant.replace(second=0, microsecond=0), zone)}"
+
+
+def ago(instant: datetime, now: datetime) -> str:
+    """`just now`, `12 min ago`, `3 h ago`, `2 days ago`"""
+    minutes = int((now - instant).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h ago"
+    return f"{minutes // (24 * 60)} days ago"
+
+
+def left_out(drawn: int, chosen: int) -> str | None:
+    """How many rows a form could not hold."""
+    if drawn >= chosen:
+        return None
+    return f"{chosen - drawn:,} of {plural(chosen, 'row')} left out here; the CSV has them all."
+
+
+def extremes(count: int, chosen: int, label: str) -> str:
+    """Why a long table shows its two ends."""
+    return f"The {count} highest and {count} lowest of {plural(chosen, 'row')} by {label}; the CSV has them all."
+
+
+def undrawn(columns: Sequence[str]) -> str | None:
+    """The columns for which there was no room."""
+    return f"No room here for {', '.join(columns)}." if columns else None
+
+
+def unit_note(answer: Answer) -> str | None:
+    """A word on the headline's formula being a click away; None where the headline is a plain duration."""
+    column = headline_column(answer)
+    return f"How {column.label} is counted: `define {column.name}`" if column.unit is Unit.RATIO else None
