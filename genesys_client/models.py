@@ -1,0 +1,156 @@
+"""What the platform sends, as values. Only the fields that are used are decoded, and none is required to be there.
+
+Durations are float milliseconds as they come (`_ms`); enumerations stay text, since the platform adds to them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An aware moment, in whatever offset it came."""
+
+
+class AggregateRecord(msgspec.Struct, frozen=True, gc=False):
+    """One metric of one group in one bucket.
+
+    Records are sparse and not unique: what the platform splits further than asked (by media type, say) comes
+    as several records of the same agent, bucket and metric, to be summed.
+    """
+
+    group: dict[str, str]
+    """Dimension → value, such as `{"userId": …, "mediaType": "voice"}`; `userId` may be absent."""
+    start: datetime
+    """UTC"""
+    end: datetime
+    """UTC"""
+    metric: str
+    qualifier: str | None
+    """The status or presence, for metrics of those."""
+    sum_ms: float | None
+    count: int | None
+
+
+class Segment(msgspec.Struct, frozen=True, rename="camel"):
+    """A stretch of one kind of activity within a session."""
+
+    type: str = msgspec.field(name="segmentType", default="unknown")
+    start: Instant | None = msgspec.field(name="segmentStart", default=None)
+    end: Instant | None = msgspec.field(name="segmentEnd", default=None)
+    """None while it runs."""
+    queue_id: str | None = None
+    conference: bool | None = None
+    disconnect_type: str | None = None
+
+
+class SessionMetric(msgspec.Struct, frozen=True, rename="camel"):
+    """A metric as it was emitted: milliseconds for names in `t`, a count for names in `n`."""
+
+    name: str = ""
+    value: float | None = None
+    emitted: Instant | None = msgspec.field(name="emitDate", default=None)
+
+
+class Session(msgspec.Struct, frozen=True, rename="camel"):
+    """One participant's part in a conversation over one medium."""
+
+    id: str | None = msgspec.field(name="sessionId", default=None)
+    media_type: str | None = None
+    direction: str | None = None
+    segments: tuple[Segment, ...] | None = None
+    metrics: tuple[SessionMetric, ...] | None = None
+
+
+class Participant(msgspec.Struct, frozen=True, rename="camel"):
+    """Somebody, or something, in a conversation; one agent may be several participants."""
+
+    id: str | None = msgspec.field(name="participantId", default=None)
+    purpose: str | None = None
+    user_id: str | None = None
+    sessions: tuple[Session, ...] | None = None
+
+
+class Conversation(msgspec.Struct, frozen=True, rename="camel"):
+    """A conversation with all of its participants, whomever the filter asked for."""
+
+    id: str = msgspec.field(name="conversationId")
+    start: Instant | None = msgspec.field(name="conversationStart", default=None)
+    end: Instant | None = msgspec.field(name="conversationEnd", default=None)
+    """None while it runs."""
+    participants: tuple[Participant, ...] | None = None
+
+
+class ConversationSet(msgspec.Struct, frozen=True):
+    """The conversations that a query found, each once."""
+
+    conversations: tuple[Conversation, ...]
+    duplicates: int
+    """How many more times one of them came back: entries shift while pages are read, and windows share days."""
+    pages: int
+
+
+class StatusSpan(msgspec.Struct, frozen=True):
+    """Time in one presence or routing status."""
+
+    status: str
+    start: datetime
+    end: datetime | None
+    """None while it lasts."""
+
+
+class StatusTimeline(msgspec.Struct, frozen=True):
+    """An agent's presences and routing statuses, each in order of time."""
+
+    user_id: str
+    presence: tuple[StatusSpan, ...]
+    routing: tuple[StatusSpan, ...]
+
+
+class User(msgspec.Struct, frozen=True):
+    """A person of the organisation."""
+
+    id: str
+    name: str
+    email: str | None = None
+    state: str = "active"
+    """active, inactive, deleted, or what the platform may add"""
+    team_id: str | None = None
+    division_id: str | None = None
+    manager_id: str | None = None
+    username: str | None = None
+    title: str | None = None
+    department: str | None = None
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A queue, team, group or division; its id stands in where it has no name."""
+
+    id: str
+    name: str
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person who belongs to a queue, team or group."""
+
+    id: str
+    name: str
+    joined: bool | None = None
+    """For queues: whether she takes its work at present."""
+
+
+class Organization(msgspec.Struct, frozen=True):
+    """The organisation to which the credentials belong."""
+
+    id: str
+    name: str
+    domain: str | None = None
+
+
+class TokenOwner(msgspec.Struct, frozen=True):
+    """Whose token is in use."""
+
+    organization_name: str | None
+    client_name: str | None
