@@ -51,6 +51,5 @@ def cut_statuses(spans: Iterable[StatusSpan], buckets: Sequence[Interval], now: 
                     metric=span.metric,
                     qualifier=span.qualifier,
                     sum_ms=inside.total_seconds() * 1000,
-                    count=None,
                 )
             index += 1

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.core.intervals import Granularity, Interval
 from bot.core.records import (
     POSTED_METRICS,
     STATUS_METRICS,
@@ -18,6 +20,7 @@ from bot.core.records import (
     posted_facts,
     status_facts,
 )
+from bot.core.statuses import StatusSpan, cut_statuses
 from bot.errors import BotError, SettingsError, SourceError
 from bot.ports import Agent, Named
 from genesys_client import (
@@ -33,18 +36,21 @@ from genesys_client import (
     RateLimitedError,
     ServerError,
     StatusAggregation,
+    StatusDetailsQuery,
     ThrottledError,
     TransportError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.ports import Facts, Operation
-    from genesys_client import AggregateRecord, GenesysClient, User
+    from genesys_client import AggregateRecord, GenesysClient, StatusTimeline, User
     from genesys_client import Named as Entity
+
+_STATUS_LOOKBACK = timedelta(days=1)
+"""A status that began before the range may be left out of an answer about the range alone."""
 
 _SIDE_BY_SIDE = 6
 """Lists of members read at once: below the transport's own eight, so that other questions get through."""
@@ -53,8 +59,9 @@ _SIDE_BY_SIDE = 6
 class GenesysActivity:
     """Durations from the platform's aggregates."""
 
-    def __init__(self, client: GenesysClient) -> None:
+    def __init__(self, client: GenesysClient, *, clock: Callable[[], datetime]) -> None:
         self._client = client
+        self._clock = clock
 
     def posted(self, ask: PostedAsk, operation: Operation) -> Facts:
         """Conversation metrics, asked with the coarsest granularity whose buckets fit into ours."""
@@ -83,7 +90,14 @@ class GenesysActivity:
             kept = (r for r in records if r.group.get("queueId") not in left_out) if left_out else records
             return posted_facts(_records(kept), ask, to_now=ask.to_now)
 
-        return _first_that_fits(ask, fetch, facts, status=False)
+        try:
+            return _first_that_fits(ask, fetch, facts, status=False)
+        except MisalignedBuckets as error:
+            raise SourceError(
+                "Genesys cut the time at other moments than this zone's half-hours, so they can't be told apart.",
+                hint="Ask without “by interval”, or in a zone whose offset is a multiple of thirty minutes.",
+                code="misaligned_buckets",
+            ) from error
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time from the user aggregates."""
@@ -103,7 +117,21 @@ class GenesysActivity:
         def facts(records: Iterable[AggregateRecord]) -> Facts:
             return status_facts(_records(records), ask, to_now=ask.to_now)
 
-        return _first_that_fits(ask, fetch, facts, status=True)
+        if ask.granularity is Granularity.QUARTER:  # the platform publishes user aggregates by the half-hour
+            return self._status_from_timelines(ask, operation)
+        try:
+            return _first_that_fits(ask, fetch, facts, status=True)
+        except MisalignedBuckets:
+            return self._status_from_timelines(ask, operation)
+
+    def _status_from_timelines(self, ask: StatusAsk, operation: Operation) -> Facts:
+        """The same from each agent's own timeline, cut at our edges: more requests, any grid."""
+        span = Interval(ask.windows[0].start, ask.windows[-1].end)
+        query = StatusDetailsQuery(start=span.start - _STATUS_LOOKBACK, end=span.end, user_ids=ask.agent_ids)
+        with _translated():
+            timelines = self._client.agents.status_details(query, operation)
+        cut = cut_statuses(_spans(timelines), ask.buckets or ask.windows, min(span.end, self._clock()))
+        return status_facts(cut, ask, to_now=ask.to_now)
 
 
 def _windows(ask: PostedAsk | StatusAsk, granularity: str | None) -> tuple[tuple[datetime, datetime], ...]:
@@ -120,7 +148,12 @@ def _first_that_fits(
     *,
     status: bool,
 ) -> Facts:
-    """Ask with one granularity after the other until the platform's buckets lie within ours."""
+    """Ask with one granularity after the other until the platform's buckets lie within ours.
+
+    Raises:
+        MisalignedBuckets: none of them does.
+    """
+    misaligned: MisalignedBuckets | None = None
     candidates = candidate_granularities(
         ask.granularity, ask.windows, ask.zone, status=status, week_start=ask.week_start, to_now=ask.to_now
     )
@@ -129,13 +162,19 @@ def _first_that_fits(
             records = list(fetch(granularity))
         try:
             return facts(records)
-        except MisalignedBuckets:
-            continue
-    raise SourceError(
-        "Genesys cut the time at other moments than the half-hours of this zone, so the figures can't be told apart.",
-        hint="Ask without “by interval”, or in a zone whose offset is a multiple of thirty minutes.",
-        code="misaligned_buckets",
-    )
+        except MisalignedBuckets as error:
+            misaligned = error
+    if misaligned is None:
+        raise ValueError("there is always a granularity to ask with")
+    raise misaligned
+
+
+def _spans(timelines: Iterable[StatusTimeline]) -> Iterator[StatusSpan]:
+    presence, routing = STATUS_METRICS
+    for timeline in timelines:
+        for metric, spans in ((presence, timeline.presence), (routing, timeline.routing)):
+            for span in spans:
+                yield StatusSpan(timeline.user_id, metric, span.status, span.start, span.end)
 
 
 def _records(records: Iterable[AggregateRecord]) -> Iterator[Record]:
@@ -150,8 +189,25 @@ def _records(records: Iterable[AggregateRecord]) -> Iterator[Record]:
             metric=record.metric,
             qualifier=record.qualifier,
             sum_ms=record.sum_ms,
-            count=record.count,
+            events=record.count,
         )
+
+
+class GenesysOrganization:
+    """The organisation itself, for `doctor`."""
+
+    def __init__(self, client: GenesysClient) -> None:
+        self._client = client
+
+    def name(self, operation: Operation) -> str:
+        """Its name."""
+        with _translated():
+            return self._client.organization.me(operation).name
+
+    def limits(self, operation: Operation) -> Mapping[str, int]:
+        """Its limits on API use, by key."""
+        with _translated():
+            return self._client.organization.limits("platform.api", operation)
 
 
 class GenesysDirectory:

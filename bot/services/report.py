@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,40 +15,21 @@ from bot.core.rights import PRIVATE, check_welcome, for_audience, sight, vision
 from bot.errors import CommandError, SourceError, UnknownAgentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import time
-    from zoneinfo import ZoneInfo
+    from collections.abc import Callable, Sequence
 
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.query import Query, Selector
-    from bot.core.rights import Audience, Grant, Vision
+    from bot.core.rights import Audience, Vision
     from bot.ports import ActivitySource, Agent, AuditLog, Facts, Operation, Requester
     from bot.services.cache import SharedCache
     from bot.services.directory import Chosen, Directory
+    from bot.services.reading import Reader
 
 _FINAL_AFTER = timedelta(days=4)
 _LIFE_FINAL_S = 12 * 3600.0
 _LIFE_CLOSED_S = 15 * 60.0
 _LIFE_OPEN_S = 60.0
-_REMEMBERED_PEOPLE = 10_000
 _PERSON_KINDS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
-
-
-@dataclass(frozen=True, slots=True)
-class ReportSettings:
-    """What the operator decided about reading and drawing questions."""
-
-    zone: ZoneInfo
-    zone_is_default: bool = False
-    week_start: int = 0
-    date_order: str | None = None
-    shifts: Mapping[str, tuple[time, time]] = field(default_factory=dict)
-    max_span_days: int = 31
-    drawn: tuple[str, ...] = ()
-    """Column names; the first ratio among them is the headline."""
-    headline: str = "utilization"
-    grants: tuple[Grant, ...] = ()
-    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,59 +49,25 @@ class ReportService:
         directory: Directory,
         audit: AuditLog,
         answers: SharedCache,
-        settings: ReportSettings,
+        reader: Reader,
         clock: Callable[[], datetime],
     ) -> None:
         self._activity = activity
         self._directory = directory
         self._audit = audit
         self._answers = answers
-        self._settings = settings
+        self._reader = reader
+        self._settings = reader.settings
         self._clock = clock
-        self._last: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
-
-    # -- reading ------------------------------------------------------------------------------------------
 
     def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
         """The question that the text asks: from memory alone, so that a listener can wait for it.
 
-        Args:
-            text: as typed, Slack's own encoding already undone.
-            now: the moment of asking; the clock's minute by default, so that everybody who asks for "today"
-                within one minute asks the same question.
-            zone: an IANA name that stands for the requester's own.
         Raises:
             CommandError: the text can't be read, or asks for what this version doesn't do.
         """
-        from bot.core.grammar import GrammarContext, parse
-        from bot.core.zones import load_zone
-
-        moment = now or self._clock().replace(second=0, microsecond=0)
-        own, source = (zone, "person") if zone else (requester.zone, "slack")
-        if own is None:
-            source = "default" if self._settings.zone_is_default else "setting"
-        context = GrammarContext(
-            now=moment,
-            zone=load_zone(own) if own else self._settings.zone,
-            zone_source=source,
-            week_start=self._settings.week_start,
-            date_order=self._settings.date_order,
-            shifts=dict(self._settings.shifts),
-            max_span_days=self._settings.max_span_days,
-        )
-        query = parse(text, context)
-        if query.verb is Verb.AGAIN:
-            with self._lock:
-                last = self._last.get(requester.id)
-            if last is None:
-                raise CommandError(
-                    "There is no question of yours to ask again: I remember one until I'm restarted.",
-                    hint="Type it: yesterday by interval",
-                    code="nothing_to_repeat",
-                )
-            query = parse(last, context)
+        query = self._reader.read(text, requester, now=now or self._clock(), zone=zone)
         refuse_unavailable(query)
         return query
 
@@ -177,7 +122,7 @@ class ReportService:
                 raise
             return _help(query)
         shown = for_audience(answer, audience)
-        self._remember(requester, query)
+        self._reader.remember(query, requester)
         self._audit.looked(
             who=requester.id,
             whom=sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id}),
@@ -378,19 +323,11 @@ class ReportService:
         import importlib.metadata
 
         lines = [
-            f"Version: {self._settings.version or 'unknown'}",
             f"Zone of reports: {self._settings.zone.key}",
             f"Zone data: {importlib.metadata.version('tzdata')}",
             f"Kept answers: {len(self._answers)}",
         ]
         return TextAnswer(query, title="Status", text="\n".join(lines))
-
-    def _remember(self, requester: Requester, query: Query) -> None:
-        with self._lock:
-            self._last[requester.id] = query.text
-            self._last.move_to_end(requester.id)
-            while len(self._last) > _REMEMBERED_PEOPLE:
-                self._last.popitem(last=False)
 
 
 def refuse_unavailable(query: Query) -> None:

@@ -1,0 +1,313 @@
+"""The command line: `python -m bot`, `… ask`, `… doctor`, `… manifest`.
+
+`ask` takes its text literally, also where it begins with `-`; so its options are picked out by name and
+everything else is text. Heavy modules are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from bot.errors import BotError, CommandError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.core.answer import Answer, TextAnswer
+    from bot.ports import Requester
+
+USAGE = """\
+Utilization Bot
+
+  python -m bot                      run: Socket Mode where SLACK_APP_TOKEN is set
+  python -m bot ask "yesterday"      answer a question here
+      --as U123                        as that Slack user sees it (or an e-mail address); else as the operator
+      --format text|json|csv           text by default
+      --zone Europe/London             the zone of days; else REPORT_ZONE
+      --now 2026-03-29T10:00:00Z       the moment of asking
+      --dry-run                        how the question is read and what it would cost; asks nobody
+  python -m bot doctor               check settings, credentials, permissions and clocks
+  python -m bot manifest [--socket | --http URL]
+                                     the Slack app's manifest, to paste
+  python -m bot help                 this page; `python -m bot ask help` explains questions
+"""
+
+FORMATS = ("text", "json", "csv")
+_ASK_VALUES = ("--as", "--format", "--zone", "--now")
+
+
+@dataclass(slots=True)
+class AskArguments:
+    """What `ask` was called with."""
+
+    text: str = ""
+    as_: str | None = None
+    format: str = "text"
+    zone: str | None = None
+    now: datetime | None = None
+    dry_run: bool = False
+    help: bool = field(default=False)
+
+
+def run(arguments: Sequence[str], environ: Mapping[str, str], *, out: TextIO, err: TextIO) -> int:
+    """Carry one command line out; the exit status."""
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("run", [])
+    commands: dict[str, Callable[[], int]] = {
+        "ask": lambda: _ask(rest, environ, out=out, err=err),
+        "run": lambda: _run(rest, environ),
+        "doctor": lambda: _doctor(rest, environ, out=out),
+        "manifest": lambda: _manifest(rest, environ, out=out),
+    }
+    if command in {"help", "--help", "-h"}:
+        out.write(USAGE)
+        return 0
+    if command not in commands:
+        err.write(f"There is no command “{command}”.\n\n{USAGE}")
+        return CommandError.exit_status
+    try:
+        return commands[command]()
+    except BotError as error:
+        _say(error, err)
+        return error.exit_status
+
+
+# -- ask ----------------------------------------------------------------------------------------------------
+
+
+def _ask(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO, err: TextIO) -> int:
+    wants_json = _wants_json(rest)
+    try:
+        arguments = read_ask_arguments(rest)
+        if arguments.help:
+            out.write(USAGE)
+            return 0
+        if arguments.dry_run:
+            return _dry_run(arguments, environ, out)
+        return _answer(arguments, environ, out)
+    except BotError as error:
+        if wants_json:
+            from bot.core.rendering.json_out import error_as_json
+
+            _write_json(error_as_json(error), out)
+        else:
+            _say(error, err)
+        return error.exit_status
+
+
+def read_ask_arguments(rest: Sequence[str]) -> AskArguments:
+    """The options of `ask`, picked out by name; what is left is the text.
+
+    Raises:
+        CommandError: an option is unknown or lacks its value.
+    """
+    arguments = AskArguments()
+    words: list[str] = []
+    items = iter(rest)
+    for item in items:
+        name, separator, value = item.partition("=")
+        if name in _ASK_VALUES and (separator or item == name):
+            if not separator:
+                value = next(items, "")
+            _set_option(arguments, name, value)
+        elif item == "--dry-run":
+            arguments.dry_run = True
+        elif item in {"--help", "-h"}:
+            arguments.help = True
+        elif item == "--":
+            words.extend(items)
+        elif item.startswith("--") and " " not in item:
+            raise CommandError(
+                f"There is no option {item}.", hint=f"Options: {', '.join((*_ASK_VALUES, '--dry-run'))}", code="usage"
+            )
+        else:
+            words.append(item)
+    arguments.text = " ".join(words)
+    return arguments
+
+
+def _set_option(arguments: AskArguments, name: str, value: str) -> None:
+    if not value:
+        raise CommandError(f"{name} needs a value.", hint=f"{name} {_EXAMPLES[name]}", code="usage")
+    match name:
+        case "--as":
+            arguments.as_ = value
+        case "--format":
+            if value not in FORMATS:
+                raise CommandError(
+                    f"There is no format “{value}”.", hint=f"--format {' | '.join(FORMATS)}", code="usage"
+                )
+            arguments.format = value
+        case "--zone":
+            arguments.zone = value
+        case "--now":
+            arguments.now = _moment(value)
+
+
+_EXAMPLES = {"--as": "U123", "--format": "json", "--zone": "Europe/London", "--now": "2026-03-29T10:00:00Z"}
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise CommandError(
+            f"--now takes an instant with its offset, not “{text}”.", hint="--now 2026-03-29T10:00:00Z", code="usage"
+        )
+    return moment.astimezone(UTC)
+
+
+def _zone_named(text: str | None) -> str | None:
+    from zoneinfo import ZoneInfoNotFoundError
+
+    from bot.core.zones import load_zone
+
+    if text is None:
+        return None
+    try:
+        return load_zone(text).key
+    except ZoneInfoNotFoundError:
+        raise CommandError(
+            f"There is no zone “{text}”.", hint="An IANA name: --zone Europe/London", code="unknown_zone"
+        ) from None
+
+
+def _requester(as_: str | None) -> Requester:
+    from bot.ports import Requester
+
+    if as_ is None:
+        return Requester(id="operator", operator=True)
+    return Requester(id=as_, email=as_ if "@" in as_ else None)
+
+
+def _dry_run(arguments: AskArguments, environ: Mapping[str, str], out: TextIO) -> int:
+    from bot.core.planning import plan_as_json
+    from bot.core.query import query_as_json
+    from bot.services.reading import Reader
+    from bot.settings import load_settings
+    from bot.wiring import report_settings
+
+    settings = report_settings(load_settings(environ))
+    query = Reader(settings).read(
+        arguments.text,
+        _requester(arguments.as_),
+        now=arguments.now or datetime.now(UTC),
+        zone=_zone_named(arguments.zone),
+    )
+    _write_json({"query": query_as_json(query), "plan": plan_as_json(query, week_start=settings.week_start)}, out)
+    return 0
+
+
+def _answer(arguments: AskArguments, environ: Mapping[str, str], out: TextIO) -> int:
+    from bot.edges.logs import configure_logging
+    from bot.ports import Operation
+    from bot.settings import Need, load_settings
+    from bot.wiring import build_reports, region_check, secrets_of
+
+    zone = _zone_named(arguments.zone)
+    settings = load_settings(environ, require={Need.GENESYS}, checks=region_check())
+    configure_logging(format=settings.log_format, level=settings.log_level, secrets=secrets_of(settings))
+    now = arguments.now
+    with build_reports(settings, clock=(lambda: now) if now else None) as reports:
+        requester = _requester(arguments.as_)
+        query = reports.service.read(arguments.text, requester, zone=zone)
+        answer = reports.service.answer(
+            query, requester, door="cli", operation=Operation.within(settings.answer_seconds)
+        )
+    _write_answer(answer, arguments.format, out, now=now)
+    return 0
+
+
+def _write_answer(answer: Answer | TextAnswer, format_: str, out: TextIO, *, now: datetime | None) -> None:
+    from bot.core.answer import TextAnswer
+    from bot.core.rendering import csv_out, json_out, text
+
+    if isinstance(answer, TextAnswer):
+        if format_ == "json":
+            _write_json(json_out.text_answer_as_json(answer), out)
+        else:
+            out.write(text.text_answer_as_text(answer).rstrip("\n") + "\n")
+    elif format_ == "json":
+        _write_json(json_out.answer_as_json(answer), out)
+    elif format_ == "csv":
+        out.write(csv_out.answer_as_csv(answer))
+    else:
+        out.write(text.answer_as_text(answer, now=now).rstrip("\n") + "\n")
+
+
+def _wants_json(rest: Sequence[str]) -> bool:
+    joined = " ".join(rest)
+    return "--format json" in joined or "--format=json" in joined or "--dry-run" in rest
+
+
+def _write_json(value: dict[str, Any], out: TextIO) -> None:
+    out.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def _say(error: BotError, err: TextIO) -> None:
+    err.write(f"{error.message}\n")
+    if error.hint:
+        err.write(f"→ {error.hint}\n")
+    reference = getattr(error, "reference", None)
+    if reference:
+        err.write(f"Reference for Genesys's support: {reference}\n")
+
+
+# -- the other commands -------------------------------------------------------------------------------------
+
+
+def _run(rest: Sequence[str], environ: Mapping[str, str]) -> int:
+    if rest:
+        raise CommandError("`run` takes no options.", hint="Everything is set by variables; see .env.example.")
+    from bot.wiring import run_here
+
+    return run_here(environ)
+
+
+def _doctor(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:
+    if rest:
+        raise CommandError("`doctor` takes no options.", hint="Everything is set by variables; see .env.example.")
+    from bot.wiring import examine
+
+    return examine(environ, out)
+
+
+def _manifest(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:
+    from bot.edges.slack.manifest import manifest
+    from bot.settings import load_settings
+
+    command = load_settings(environ).command_name
+    match list(rest):
+        case [] | ["--socket"]:
+            document = manifest(mode="socket", url=None, command=command)
+        case ["--http", url]:
+            document = manifest(mode="http", url=url, command=command)
+        case _:
+            raise CommandError(
+                "`manifest` takes --socket, or --http with the bot's public address.",
+                hint="python -m bot manifest --http https://bot.example.com",
+                code="usage",
+            )
+    _write_json(document, out)
+    return 0
+
+
+def main() -> int:
+    """The process's own arguments, environment and streams."""
+    try:
+        return run(sys.argv[1:], os.environ, out=sys.stdout, err=sys.stderr)
+    except SettingsError as error:
+        _say(error, sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        # Whoever read our output left; the next write at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130

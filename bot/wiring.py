@@ -1,0 +1,239 @@
+"""Builds every object and hands it round, in an order one can read. Importing this module does nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TextIO
+
+from bot.services.reading import Reader, ReportSettings
+from bot.settings import Need, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from requests.adapters import BaseAdapter
+
+    from bot.edges.jobs import ThreadJobs
+    from bot.edges.slack import Slack
+    from bot.edges.web import WebApp
+    from bot.ports import People
+    from bot.services.report import ReportService
+    from bot.settings import Settings
+    from genesys_client import GenesysClient
+
+_ANSWERS_KEPT = 256
+_NAMES_KEPT = 50_000
+
+
+def utc_now() -> datetime:
+    """The wall clock, as an aware UTC instant."""
+    return datetime.now(UTC)
+
+
+def report_settings(settings: Settings) -> ReportSettings:
+    """The part of the settings that decides how questions are read, answered and drawn."""
+    from bot.core.metrics import DEFAULT_DRAWN
+    from bot.core.rights import parse_grants
+
+    drawn = settings.report_metrics or DEFAULT_DRAWN
+    return ReportSettings(
+        zone=settings.zone,
+        zone_source=settings.zone_source,
+        week_start=settings.week_start,
+        date_order=settings.date_order,
+        shifts=settings.shifts,
+        max_span_days=settings.max_span_days,
+        headline=drawn[0] if settings.report_metrics else "utilization",
+        drawn=tuple(drawn),
+        grants=parse_grants(settings.supervisors),
+    )
+
+
+def region_check() -> dict[str, Callable[[str], object]]:
+    """What only the client knows about the settings: which regions there are."""
+    from genesys_client.regions import domain_of
+
+    return {"GENESYS_ENVIRONMENT": domain_of}
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every secret's value, for the filter that keeps them out of the logs."""
+    held = (
+        settings.genesys_client_secret,
+        settings.slack_bot_token,
+        settings.slack_app_token,
+        settings.slack_signing_secret,
+        settings.database_url,
+    )
+    return tuple(secret.get_secret_value() for secret in held if secret is not None)
+
+
+def build_client(settings: Settings, *, adapter: BaseAdapter | None = None) -> GenesysClient:
+    """The platform's client, its credentials taken from the settings; nothing is called yet."""
+    from genesys_client import GenesysClient
+
+    secret = settings.genesys_client_secret
+    return GenesysClient(
+        settings.genesys_client_id or "",
+        secret.get_secret_value() if secret else "",
+        settings.genesys_environment,
+        api_url=settings.genesys_api_url,
+        login_url=settings.genesys_login_url,
+        adapter=adapter,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The report service and the client behind it."""
+
+    service: ReportService
+    client: GenesysClient
+
+
+@contextmanager
+def build_reports(
+    settings: Settings,
+    *,
+    people: People | None = None,
+    clock: Callable[[], datetime] | None = None,
+    adapter: BaseAdapter | None = None,
+) -> Iterator[Reports]:
+    """A report service over the platform; closed at the end."""
+    client = build_client(settings, adapter=adapter)
+    service = report_service(settings, client, people=people, clock=clock or utc_now)
+    try:
+        yield Reports(service, client)
+    finally:
+        service.close()
+        client.close()
+
+
+def report_service(
+    settings: Settings, client: GenesysClient, *, people: People | None, clock: Callable[[], datetime]
+) -> ReportService:
+    """The report service over a client."""
+    from bot.edges.audit import AuditTrail
+    from bot.edges.genesys import GenesysActivity, GenesysDirectory
+    from bot.services.cache import SharedCache
+    from bot.services.directory import Directory
+    from bot.services.report import ReportService
+
+    return ReportService(
+        activity=GenesysActivity(client, clock=clock),
+        directory=Directory(GenesysDirectory(client), SharedCache(time.monotonic, capacity=_NAMES_KEPT), people),
+        audit=AuditTrail(),
+        answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
+        reader=Reader(report_settings(settings)),
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The whole bot of one process."""
+
+    settings: Settings
+    slack: Slack
+    jobs: ThreadJobs
+    reports: ReportService
+    client: GenesysClient
+
+    def close(self, grace_s: float = 20.0) -> None:
+        """Take no new work, let running answers finish or tell the people, and let go of every connection."""
+        self.jobs.close(grace_s)
+        self.reports.close()
+        self.client.close()
+
+
+def build(
+    settings: Settings, *, clock: Callable[[], datetime] | None = None, adapter: BaseAdapter | None = None
+) -> Application:
+    """Everything behind both transports; no network is used until somebody asks."""
+    from bot.core.rights import parse_grants
+    from bot.edges.jobs import ThreadJobs
+    from bot.edges.slack import SlackSettings, build_people, build_slack
+
+    bot_token = settings.slack_bot_token
+    signing_secret = settings.slack_signing_secret
+    slack_settings = SlackSettings(
+        bot_token=bot_token.get_secret_value() if bot_token else "",
+        signing_secret=signing_secret.get_secret_value() if signing_secret else None,
+        command=settings.command_name,
+        **({"api_url": settings.slack_api_url.rstrip("/") + "/"} if settings.slack_api_url else {}),
+        named_channels=frozenset(settings.named_channels),
+        usergroups=frozenset(g.subject for g in parse_grants(settings.supervisors) if g.subject.startswith("S")),
+        answer_seconds=settings.answer_seconds,
+    )
+    client = build_client(settings, adapter=adapter)
+    people = build_people(slack_settings)
+    reports = report_service(settings, client, people=people, clock=clock or utc_now)
+    jobs = ThreadJobs(workers=settings.answer_workers, capacity=settings.answer_queue)
+    slack = build_slack(slack_settings, reports=reports, jobs=jobs, people=people)
+    return Application(settings, slack, jobs, reports, client)
+
+
+def start(environ: Mapping[str, str], need: Need) -> Application:
+    """Read the settings, set the logs up, build the bot."""
+    from bot.edges.logs import configure_logging
+
+    settings = load_settings(environ, require={Need.GENESYS, need}, checks=region_check())
+    configure_logging(format=settings.log_format, level=settings.log_level, secrets=secrets_of(settings))
+    return build(settings)
+
+
+def run_here(environ: Mapping[str, str]) -> int:
+    """Socket Mode in this process, until a signal; the exit status."""
+    from bot.edges.slack.socket import run_socket
+
+    application = start(environ, Need.SLACK_SOCKET)
+    token = application.settings.slack_app_token
+    try:
+        return run_socket(application.slack.app, token.get_secret_value() if token else "", jobs=application.jobs)
+    finally:
+        application.close()
+
+
+def create_web() -> WebApp:
+    """The WSGI application of one gunicorn worker."""
+    from bot.edges.web import build_web
+
+    application = start(os.environ, Need.SLACK_HTTP)
+    secret = application.settings.slack_signing_secret
+    return build_web(
+        application.slack.app,
+        signing_secret=secret.get_secret_value() if secret else "",
+        jobs=application.jobs,
+        ready=lambda: {"jobs": application.jobs.running},
+    )
+
+
+def examine(environ: Mapping[str, str], out: TextIO) -> int:
+    """`doctor`: check everything, say what to do for each failing line; the exit status."""
+    from bot.doctor import Platform, exit_status, render_checks, run_doctor
+    from bot.edges.genesys import GenesysActivity, GenesysDirectory, GenesysOrganization
+    from bot.edges.slack.api import web_client
+    from bot.ports import Operation
+
+    settings = load_settings(environ, checks=region_check())
+    platform = None
+    client = None
+    if settings.genesys_client_id and settings.genesys_client_secret:
+        client = build_client(settings)
+        platform = Platform(
+            GenesysActivity(client, clock=utc_now), GenesysDirectory(client), GenesysOrganization(client)
+        )
+    slack = None
+    if settings.slack_bot_token:
+        slack = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    try:
+        checks = run_doctor(settings, platform=platform, slack=slack, now=utc_now(), operation=Operation.within(60.0))
+    finally:
+        if client is not None:
+            client.close()
+    out.write(render_checks(checks))
+    return exit_status(checks)
