@@ -24,7 +24,7 @@ from bot.core.zones import load_zone, zone_names
 from bot.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from zoneinfo import ZoneInfo
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -439,12 +439,18 @@ def _first_bytes(path: Path) -> str:
         return file.read(_SECRET_FILE_LIMIT).decode("utf-8")
 
 
-def _missing(values: Mapping[str, str], require: Iterable[Need]) -> list[str]:
+def _missing(present: Collection[str], require: Iterable[Need]) -> list[str]:
     needs = set(require)
-    missing = [name for need in Need if need in needs for name in _NEEDED[need] if name not in values]
-    if Need.SLACK in needs and not values.keys() & {"SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"}:
-        missing.append("SLACK_APP_TOKEN")
-    return missing
+    names = [name for need in Need if need in needs for name in _NEEDED[need] if name not in present]
+    if Need.SLACK in needs and "SLACK_APP_TOKEN" not in present and "SLACK_SIGNING_SECRET" not in present:
+        names.append("SLACK_APP_TOKEN")
+    return names
+
+
+def missing(settings: Settings, *needs: Need) -> tuple[tuple[str, str], ...]:
+    """(variable, where its value is found) of what those needs lack."""
+    present = [field.upper() for field in Settings.model_fields if getattr(settings, field) is not None]
+    return tuple((name, _WHERE_FROM[name]) for name in _missing(present, needs))
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
