@@ -287,8 +287,11 @@ class FakeSlack:
     def suggest(
         self, shown: Message | View, which: int | str, typed: str, *, person: Person | str
     ) -> tuple[Option, ...]:
-        """Type into a select that asks the bot, and get its options."""
-        return self._driver.suggest(shown, which, typed, person=self._person(person)).options
+        """Type into a select that asks the bot, and get its options; ValueError where Slack would show none."""
+        delivery = self._driver.suggest(shown, which, typed, person=self._person(person))
+        if delivery.refused or not delivery.acknowledged:
+            raise ValueError(f"no options are shown: {delivery.refused or delivery.text or 'no answer in time'}")
+        return delivery.options
 
     def shortcut(self, callback_id: str, *, person: Person | str) -> Delivery:
         """Use a global shortcut."""

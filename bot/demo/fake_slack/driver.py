@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.core import limits
 from bot.demo.fake_slack.controls import TEXT_INPUTS, controls, find_control, find_option, options_of
 from bot.demo.fake_slack.doors import Answered, Door, Outgoing
 from bot.demo.fake_slack.methods.views import checked_view
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from bot.demo.fake_slack.state import Channel, Json, Person, ResponseUrl
 
 ACK_LIMIT_S = 3.0
-OPTIONS_MAX = 100
 VERIFICATION = "fake-verification"
 """The deprecated token that every request carries; nothing should trust it."""
 _READY = re.compile(r"<[@#!][^<>]*>")
@@ -216,8 +216,7 @@ class Driver:
         del payload["trigger_id"]
         delivery = self.deliver(Outgoing("interactive", payload | self._where(shown)))
         delivery.options = options_of(delivery.json or {})
-        if len(delivery.options) > OPTIONS_MAX:
-            delivery.refused.append(f"{len(delivery.options)} options, at most {OPTIONS_MAX}")
+        delivery.refused = limits.options_violations(delivery.json or {})
         return delivery
 
     def shortcut(self, callback_id: str, *, person: Person) -> Delivery:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from bot.core import limits
 from bot.demo.fake_slack.state import SlackError
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Calling:
         if scope not in self.scopes:
             raise SlackError("missing_scope", needed=scope, provided=",".join(sorted(self.scopes)))
 
-    def checked(self, params: Json, *, text_max: int = TEXT_MAX, surface: str = "message") -> Json:
-        """A message's payload, held against Slack's limits; `surface` is `message`, `modal` or `home`."""
+    def checked(self, params: Json, *, text_max: int = TEXT_MAX) -> Json:
+        """A message's payload, held against Slack's limits."""
         payload = {name: params[name] for name in ("text", "blocks", "attachments", "metadata") if params.get(name)}
         for name in ("thread_ts", "reply_broadcast"):
             if params.get(name):
@@ -46,14 +47,12 @@ class Calling:
         metadata = payload.get("metadata")
         if metadata is not None and (not isinstance(metadata, dict) or set(metadata) != set(METADATA_KEYS)):
             raise SlackError("invalid_metadata_format")
-        if rich := {k: payload[k] for k in ("blocks", "attachments") if k in payload}:
-            self.check_blocks(rich, surface=surface)
+        if rich := {name: payload[name] for name in ("blocks", "attachments") if name in payload}:
+            self.check_blocks({"text": "judged above"} | rich, surface="message")
         return payload
 
-    def check_blocks(self, payload: Json, *, surface: str) -> None:
+    def check_blocks(self, payload: Json, *, surface: limits.Surface) -> None:
         """Refuse blocks that break a limit, or that this workspace does not know."""
-        from bot.core import limits
-
         blocks = payload.get("blocks", [])
         if not isinstance(blocks, list) or not all(isinstance(b, dict) for b in blocks):
             raise SlackError("invalid_blocks_format")

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from bot.demo.fake_slack.methods.calling import text
-from bot.demo.fake_slack.state import SlackError
+from bot.demo.fake_slack.state import SlackError, View
 
 if TYPE_CHECKING:
+    from bot.core import limits
     from bot.demo.fake_slack.methods.calling import Calling
-    from bot.demo.fake_slack.state import Json, View
+    from bot.demo.fake_slack.state import Json
 
 STACK_MAX = 3
 VIEW_BYTES_MAX = 250_000
@@ -48,8 +49,6 @@ def publish(calling: Calling, params: Json) -> Json:
     person = calling.world.person(text(params, "user_id"))
     home = calling.world.homes.get(person.id)
     if home is None:
-        from bot.demo.fake_slack.state import View
-
         view_id = f"V{calling.world.number():08d}"
         home = View(view_id, person.id, payload, calling.world.new_hash(), view_id)
         calling.world.homes[person.id] = home
@@ -69,7 +68,7 @@ def replace(calling: Calling, view: View, payload: Json, *, expected_hash: objec
     calling.world.touch()
 
 
-def checked_view(calling: Calling, view: object, *, kind: str) -> Json:
+def checked_view(calling: Calling, view: object, *, kind: limits.Surface) -> Json:
     """A view's payload, held against Slack's limits."""
     if not isinstance(view, dict) or view.get("type") != kind:
         raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] view must be a {kind}"]})
@@ -79,7 +78,7 @@ def checked_view(calling: Calling, view: object, *, kind: str) -> Json:
     return view
 
 
-def _checked(calling: Calling, params: Json, *, kind: str, known: str = "") -> Json:
+def _checked(calling: Calling, params: Json, *, kind: limits.Surface, known: str = "") -> Json:
     view = checked_view(calling, params.get("view"), kind=kind)
     name = view.get("external_id")
     if (
