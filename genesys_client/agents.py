@@ -99,7 +99,7 @@ class _Details(msgspec.Struct, rename="camel"):
 
 class _DetailsPage(msgspec.Struct, rename="camel"):
     user_details: list[_Details] | None = None
-    total_hits: int | None = None
+    total_hits: float | None = None
     page_count: None = None
     page_size: None = None
     next_uri: None = None
@@ -109,7 +109,7 @@ class _DetailsPage(msgspec.Struct, rename="camel"):
         return self.user_details or []
 
     @property
-    def total(self) -> int | None:
+    def total(self) -> float | None:
         return self.total_hits
 
 

@@ -120,7 +120,7 @@ class ConversationDetailsQuery:
 
 class _Page(msgspec.Struct, rename="camel"):
     conversations: list[Conversation] | None = None
-    total_hits: int | None = None
+    total_hits: float | None = None
     page_count: None = None
     page_size: None = None
     next_uri: None = None
@@ -130,7 +130,7 @@ class _Page(msgspec.Struct, rename="camel"):
         return self.conversations or []
 
     @property
-    def total(self) -> int | None:
+    def total(self) -> float | None:
         return self.total_hits
 
 

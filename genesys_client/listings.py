@@ -44,9 +44,9 @@ class Listing(msgspec.Struct, Generic[T], rename="camel"):
     """An entity listing; those without totals leave them out."""
 
     entities: list[T] | None = None
-    total: int | None = None
-    page_count: int | None = None
-    page_size: int | None = None
+    total: float | None = None
+    page_count: float | None = None
+    page_size: float | None = None
     next_uri: str | None = None
 
     @property
@@ -59,9 +59,9 @@ class SearchListing(msgspec.Struct, Generic[T], rename="camel"):
     """An answer of a search."""
 
     results: list[T] | None = None
-    total: int | None = None
-    page_count: int | None = None
-    page_size: int | None = None
+    total: float | None = None
+    page_count: float | None = None
+    page_size: float | None = None
     next_uri: str | None = msgspec.field(name="nextPage", default=None)
 
     @property

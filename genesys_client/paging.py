@@ -10,6 +10,7 @@ A `nextUri` is never called as it stands: it may name any host.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,22 +30,22 @@ PAGES_AT_MOST = 1000
 
 
 class Page(Protocol[T_co]):
-    """What the paged answers have in common; each field may be missing."""
+    """What the paged answers have in common; each field may be missing, and each number may come as a float."""
 
     @property
     def items(self) -> Sequence[T_co]:
         """What is on it; empty where the field is absent."""
 
     @property
-    def total(self) -> int | None:
+    def total(self) -> float | None:
         """How many items there are in all, as far as the answer says."""
 
     @property
-    def page_count(self) -> int | None:
+    def page_count(self) -> float | None:
         """How many pages there are."""
 
     @property
-    def page_size(self) -> int | None:
+    def page_size(self) -> float | None:
         """How many items a full page has, which may be fewer than were asked for."""
 
     @property
@@ -87,15 +88,19 @@ def numbered(
     if first.page_count is None:
         return _onward(fetch, operation, first, seen)
     items = list(first.items)
-    by_size = -(-(first.total or 0) // first.page_size) if first.page_size else 0
-    last = min(max(first.page_count, by_size), PAGES_AT_MOST + 1) if items else 1
+    by_size = _pages(first.total, first.page_size)  # where the server's pages are smaller than asked for
+    last = min(max(int(first.page_count), by_size), PAGES_AT_MOST + 1) if items else 1
 
     def task(number: int) -> Callable[[Operation], Page[T]]:
         return lambda sibling: fetch(number, sibling)
 
-    for page in side_by_side([task(number) for number in range(2, last + 1)], operation):
-        seen.add(page.items)
-        items += page.items
+    for start in range(2, last + 1, WIDTH):
+        ahead = side_by_side([task(number) for number in range(start, min(start + WIDTH, last + 1))], operation)
+        for page in ahead:
+            if not page.items:
+                return items  # a count that promises more than there is
+            seen.add(page.items)
+            items += page.items
     return items
 
 
@@ -166,7 +171,7 @@ def until_empty(
     items = list(first.items)
     if not items:
         return items, 0
-    expected = -(-(first.total or 0) // page_size)
+    expected = _pages(first.total, page_size)
     pages = 1
     beyond = 0 if count_ends and first.total is not None else 1
 
@@ -183,6 +188,10 @@ def until_empty(
             items += page.items
             pages += 1
     return items, pages
+
+
+def _pages(total: float | None, size: float | None) -> int:
+    return math.ceil((total or 0) / size) if size else 0
 
 
 def _cursor(next_uri: str | None) -> str | None:
