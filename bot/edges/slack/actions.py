@@ -1,0 +1,57 @@
+"""Buttons and the agent picker: each asks a text that could have been typed.
+
+What comes back from a message is user input, however it got there: it is parsed and authorized as if whoever
+pressed had typed it, so a forged press gains nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bot.core.rendering.actions import PICKER_ACTION, picker_command
+from bot.edges.slack.desk import Question
+from bot.edges.slack.reply import Address, Door
+from bot.edges.slack.unpack import field, optional
+
+if TYPE_CHECKING:
+    from slack_bolt import Ack, App
+
+    from bot.edges.slack.desk import Desk
+
+_ASK = re.compile(r"ask:[a-z0-9_:-]{1,60}")
+
+
+def register(app: App, desk: Desk) -> None:
+    """Listen to presses; acknowledged with nothing to show, the answer follows."""
+
+    @app.action(_ASK)
+    @app.action(PICKER_ACTION)
+    def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        command = _command(action)
+        if command is None:
+            return
+        address = Address(
+            user_id=field(body, "user", "id"),
+            door=Door.BUTTON,
+            channel_id=optional(body, "channel", "id") or optional(body, "container", "channel_id"),
+            thread_ts=optional(body, "container", "thread_ts") or optional(body, "message", "thread_ts"),
+            response_url=optional(body, "response_url"),
+            received_at=desk.now,
+        )
+        key = f"trigger:{field(body, 'trigger_id')}"
+        desk.take_quietly(Question(command, address, key, fresh=action.get("action_id") == "ask:refresh"))
+
+
+def _command(action: dict[str, Any]) -> str | None:
+    """The text that was pressed; None for a press that asks nothing, such as a select that was cleared."""
+    selected = optional(action, "selected_option", "value")
+    if action.get("action_id") != PICKER_ACTION:
+        return optional(action, "value") or selected
+    if selected is None:
+        return None
+    try:
+        return picker_command(optional(action, "block_id") or "", selected)
+    except ValueError:
+        return None

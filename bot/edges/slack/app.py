@@ -1,0 +1,154 @@
+"""The Bolt app: the same listeners behind Socket Mode and HTTP. Building it opens nothing."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request import BoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.edges.metrics import Metrics
+from bot.edges.slack import actions, commands, events, options
+from bot.edges.slack.alarms import Alarms
+from bot.edges.slack.api import SlackApi, web_client
+from bot.edges.slack.channels import SlackChannels
+from bot.edges.slack.desk import Desk
+from bot.edges.slack.people import SlackPeople
+from bot.edges.slack.unpack import UnreadableDeliveryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.edges.slack.config import SlackSettings
+    from bot.edges.slack.desk import Reports
+    from bot.ports import Jobs
+
+log = structlog.get_logger(__name__)
+
+ACK_THREADS = 32
+"""Listeners at once. None of them waits, so these are many; Bolt's own five would do were they never preempted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """The Slack edge, wired."""
+
+    app: App
+    desk: Desk
+    api: SlackApi
+    people: SlackPeople
+    channels: SlackChannels
+    metrics: Metrics
+
+
+def build_people(settings: SlackSettings) -> SlackPeople:
+    """Who Slack users are; the directory needs it before the rest is built."""
+    api = SlackApi(token=settings.bot_token, base_url=settings.api_url)
+    return SlackPeople(api, usergroups=settings.usergroups)
+
+
+def build_slack(
+    settings: SlackSettings,
+    *,
+    reports: Reports,
+    jobs: Jobs,
+    people: SlackPeople | None = None,
+    metrics: Metrics | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Slack:
+    """Every object of the Slack edge, wired; no network.
+
+    Args:
+        clock: seconds since 1970.
+    """
+    metrics = metrics or Metrics()
+    api = SlackApi(token=settings.bot_token, base_url=settings.api_url, metrics=metrics)
+    people = people or build_people(settings)
+    channels = SlackChannels(api, named=settings.named_channels)
+    desk = Desk(
+        reports=reports,
+        jobs=jobs,
+        people=people,
+        channels=channels,
+        api=api,
+        alarms=Alarms(),
+        settings=settings,
+        metrics=metrics,
+        clock=clock,
+    )
+    return Slack(build_app(desk=desk, settings=settings, metrics=metrics), desk, api, people, channels, metrics)
+
+
+def build_app(*, desk: Desk, settings: SlackSettings, metrics: Metrics) -> App:
+    """The app with its listeners. Requests over HTTP are checked for their signature; sockets carry none."""
+    # At INFO Bolt writes out the whole body of a badly signed request.
+    for name in ("slack_bolt", "slack_sdk"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    app = _BoltApp(
+        name="utilization",
+        logger=logging.getLogger("slack_bolt"),
+        signing_secret=settings.signing_secret or "",
+        # A token given to Bolt would be tested over the network: now, or within the three seconds of the first ack.
+        authorize=_authorized,
+        client=web_client("", settings.api_url),
+        request_verification_enabled=True,
+        listener_executor=ThreadPoolExecutor(max_workers=ACK_THREADS, thread_name_prefix="ack"),
+    )
+    app.measured_by(metrics)
+    commands.register(app, desk, settings.command)
+    events.register(app, desk)
+    actions.register(app, desk)
+    options.register(app, desk)
+    app.error(_failed)
+    return app
+
+
+def _authorized(enterprise_id: str | None, team_id: str | None, user_id: str | None) -> AuthorizeResult:
+    """Every delivery is for the one workspace where the app is installed; who asks is decided by the desk.
+
+    Listeners call Slack through `SlackApi`, which has the token, so Bolt needs none.
+    """
+    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, user_id=user_id)
+
+
+def _failed(error: Exception, body: dict[str, Any]) -> BoltResponse:
+    """A listener that failed, where nothing could be said: never a 500, and never a body in the log."""
+    if isinstance(error, UnreadableDeliveryError):
+        log.warning("delivery_unreadable", kind=_kind(body), field=str(error))
+    else:
+        log.error("listener_failed", kind=_kind(body), exc_info=error)
+    return BoltResponse(status=200, body="")
+
+
+class _BoltApp(App):
+    """Bolt's app, with each delivery timed from its arrival to its acknowledgement."""
+
+    _metrics: Metrics | None = None
+
+    def measured_by(self, metrics: Metrics) -> None:
+        """Where the times go."""
+        self._metrics = metrics
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        """As Bolt does."""
+        begun = time.monotonic()
+        response = super().dispatch(req)
+        if self._metrics is not None:
+            self._metrics.ack_seconds.labels(_kind(req.body)).observe(time.monotonic() - begun)
+        return response
+
+
+def _kind(body: dict[str, Any]) -> str:
+    """What was delivered; one of few words, whatever came."""
+    if body.get("command"):
+        return "command"
+    kind = body.get("type")
+    known = ("event_callback", "block_actions", "block_suggestion", "view_submission", "url_verification")
+    return kind if kind in known else "other"
