@@ -19,6 +19,7 @@ from bot.core.planning import PostedAsk, StatusAsk
 from bot.core.query import SelectorKind
 from bot.core.rights import EVERYTHING, parse_grants
 from bot.core.zones import load_zone
+from bot.edges.slack.manifest import SCOPES
 from bot.errors import BotError, SettingsError
 from bot.settings import Need, missing, unknown_variables
 
@@ -347,22 +348,8 @@ def _limits(platform: Platform, operation: Operation) -> Check:
 
 # --- Slack -----------------------------------------------------------------------------------------------------------
 
-SCOPES: Mapping[str, str] = {
-    "commands": "the slash command",
-    "chat:write": "answers",
-    "im:write": "direct messages where an answer can't be posted otherwise",
-    "users:read": "people's time zones, and who is a guest",
-    "users:read.email": "finding the agent behind a person",
-    "app_mentions:read": "@mentions",
-    "im:history": "questions in direct messages",
-    "files:write": "CSV files",
-    "usergroups:read": "user groups in SUPERVISORS",
-    "channels:read": "whether a channel is shared with another organisation",
-    "groups:read": "the same for private channels",
-}
-"""Scope of the bot token → what needs it."""
-
 _INDISPENSABLE = frozenset({"commands", "chat:write", "users:read"})
+"""Without these there is no answer at all."""
 
 
 def _slack(settings: Settings, slack: WebClient | None, now: datetime) -> Iterator[Check]:

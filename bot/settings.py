@@ -292,11 +292,11 @@ class Settings(BaseSettings):
 
     database_url: Annotated[SecretStr, _from_text(_database_url)] = _about(
         SecretStr("sqlite:///var/bot.sqlite3"),
-        "where state that outlives a restart is kept",
+        "where what outlives a restart is kept",
         shown="sqlite:///var/bot.sqlite3",
         group="Process",
     )
-    port: Annotated[int, _whole_number(1, 65_535)] = _about(3000, "port of the HTTP form and of the health page")
+    port: Annotated[int, _whole_number(1, 65_535)] = _about(3000, "port of the HTTP form")
     answer_workers: Annotated[int, _whole_number(1, 64)] = _about(16, "answers worked on at once")
     answer_queue: Annotated[int, _whole_number(1, 10_000)] = _about(
         200, "answers that may wait; beyond that people are told that the bot is busy"

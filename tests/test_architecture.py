@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.services": CORE | {"bot.ports", "bot.services"},
     "bot.edges": CORE | {"bot.ports", "bot.services", "bot.settings", "bot.edges"},
     "bot.edges.genesys": CORE | {"bot.ports", "genesys_client"},
-    "bot.doctor": CORE | {"bot.ports", "bot.settings"},
+    "bot.doctor": CORE | {"bot.ports", "bot.settings", "bot.edges.slack"},
     "bot.cli": CORE
     | {"bot.ports", "bot.services", "bot.settings", "bot.edges", "bot.doctor", "bot.demo", "bot.wiring"},
     "bot.wiring": EVERYTHING,  # what `__main__` builds, in a room of its own so that the command line stays light
@@ -146,6 +146,7 @@ def test_a_reading_of_the_clock_would_be_seen(source, found):
 
 READS_ENVIRONMENT = {name for name in MODULES if name.endswith("__main__")} | {
     "bot.cli",  # its `main` is what __main__ calls
+    "bot.wiring",  # its `create_web` is what gunicorn calls
     "bot.edges.metrics",  # PROMETHEUS_MULTIPROC_DIR, a variable of that library's own
 }
 
@@ -166,6 +167,7 @@ def test_the_environment_is_read_in_one_place(name):
 
 WATCH = """
 import importlib, sys, threading
+import requests  # urllib3 tries on import whether a socket can be bound to ::1
 seen = []
 start = threading.Thread.start
 def counted(thread):

@@ -12,7 +12,8 @@ from slack_sdk import WebClient
 
 from bot.core.frames import POSTED_COLUMNS, POSTED_KEYS
 from bot.demo.fake_slack import FakeSlack
-from bot.doctor import SCOPES, Check, Finding, Platform, exit_status, render_checks, run_doctor
+from bot.doctor import Check, Finding, Platform, exit_status, render_checks, run_doctor
+from bot.edges.slack.manifest import SCOPES
 from bot.errors import SettingsError, SourceError
 from bot.ports import Facts, Named, Operation
 from bot.settings import load_settings
