@@ -49,8 +49,12 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {secret for secret in secrets if len(secret) >= 6}
-        # In a line of JSON a secret with a quote or an umlaut stands escaped.
-        known |= {json.dumps(secret)[1:-1] for secret in known}
+        # In a line of JSON or in a repr a secret with a quote or an umlaut stands escaped.
+        known |= {
+            written[1:-1]
+            for secret in known
+            for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret))
+        }
         self._known = re.compile("|".join(map(re.escape, sorted(known, key=len, reverse=True)))) if known else None
 
     def __call__(self, line: str) -> str:
