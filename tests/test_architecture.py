@@ -209,3 +209,17 @@ def test_the_watch_over_imports_would_see_it(source, seen, tmp_path):
     )
 
     assert run.stdout == f"busy ['{seen}']\n"
+
+
+def test_reading_a_question_loads_nothing_heavy():
+    code = (
+        "import io, sys\n"
+        "from bot.cli import run\n"
+        "status = run(['ask', 'yesterday', '--dry-run'], {}, out=io.StringIO(), err=sys.stderr)\n"
+        "heavy = {'pandas', 'numpy', 'matplotlib', 'requests', 'slack_sdk', 'slack_bolt', 'structlog', 'genesys_client'}\n"
+        "print(status, sorted(heavy & set(sys.modules)))\n"
+    )
+
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert run.stdout == "0 []\n"
