@@ -38,9 +38,6 @@ STATUS_COLUMNS = PRESENCE_COLUMNS + ROUTING_COLUMNS
 LENGTH_COLUMN = "length_s"
 """Length of a row's time, once for each agent in it; known without asking anybody, so in no frame of facts."""
 
-FAMILIES = (CLOCK_COLUMNS, PRESENCE_COLUMNS, ROUTING_COLUMNS)
-"""Columns that are reported together: where one has a value, another without any is zero or lacks its sum."""
-
 POSTED_KEYS = ("agent_id", "queue_id", "media", "bucket")
 STATUS_KEYS = ("agent_id", "bucket")
 
