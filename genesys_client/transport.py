@@ -244,6 +244,9 @@ class Transport:
                 raise
             body = b""
         if success:
+            if not body and "Content-Length" not in response.headers:
+                # Every success has a body; http.client takes a connection lost in the headers for their end.
+                raise TransportError(f"The answer to {call.path} broke off.", transient=True)
             return body
         raise call.error(Refusal(response.status_code, response.headers, body, call.path, self._now))
 

@@ -23,7 +23,7 @@ def server(speak: Speak) -> Iterator[str]:
     """Serve until the block ends; the value is the base URL. Token requests are answered properly."""
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
-    threads: list[threading.Thread] = []
+    open_ones: list[tuple[socket.socket, threading.Thread]] = []
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
@@ -44,7 +44,7 @@ def server(speak: Speak) -> Iterator[str]:
             except OSError:
                 return
             thread = threading.Thread(target=serve, args=(connection,))
-            threads.append(thread)
+            open_ones.append((connection, thread))
             thread.start()
 
     acceptor = threading.Thread(target=accept)
@@ -57,7 +57,9 @@ def server(speak: Speak) -> Iterator[str]:
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         acceptor.join(5)
-        for thread in threads:
+        for connection, thread in open_ones:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             thread.join(5)
 
 

@@ -5,7 +5,6 @@ Every request that reaches the stand-in is held against the official OpenAPI doc
 
 from __future__ import annotations
 
-import copy
 import io
 import json
 import re
@@ -146,19 +145,20 @@ def _body(request: requests.PreparedRequest) -> Any:
 # --- the official document ---------------------------------------------------------------------------------
 
 
-def _strict(node: Any) -> Any:
+def _strict(schema: Any) -> Any:
     """The same schema with unknown fields forbidden wherever fields are listed."""
-    if isinstance(node, list):
-        return [_strict(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {name: _strict(value) for name, value in node.items()}
-    if isinstance(node.get("properties"), dict) and node.get("type", "object") == "object":
-        node["additionalProperties"] = False
-    return node
+    schema = dict(schema)
+    if "properties" in schema:
+        schema["properties"] = {name: _strict(of) for name, of in schema["properties"].items()}
+        schema["additionalProperties"] = False
+    elif isinstance(schema.get("additionalProperties"), dict):
+        schema["additionalProperties"] = _strict(schema["additionalProperties"])
+    if "items" in schema:
+        schema["items"] = _strict(schema["items"])
+    return schema
 
 
-STRICT = _strict(copy.deepcopy(DOCUMENT["definitions"]))
+STRICT = {name: _strict(schema) for name, schema in DOCUMENT["definitions"].items()}
 
 
 def validate(definition: str, value: Any) -> None:
