@@ -113,6 +113,8 @@ class Range:
     """The end is the moment of asking: the last bucket is still running."""
     notes: tuple[str, ...] = ()
     """What the reading had to decide: widened to half-hours, cut at now, the only valid date order."""
+    absolute: str = ""
+    """Words that read as this range on any later day: `2026-11-22 09:00-17:00`."""
 
     @property
     def start(self) -> datetime:

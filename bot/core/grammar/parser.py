@@ -1,0 +1,348 @@
+"""Text → Query: each phrase is read where it stands, then all of them are put together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from bot.core.grammar.how import read_cuts, read_metric, read_rank, read_sort, read_threshold, read_versus
+from bot.core.grammar.places import read_place
+from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
+from bot.core.grammar.scanner import Scanner, phrase
+from bot.core.grammar.topics import find_topic
+from bot.core.grammar.when import Relative, missing_object, read_when, read_window
+from bot.core.grammar.who import read_selectors, refuse_word
+from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
+from bot.core.intervals import Granularity, buckets
+from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb
+from bot.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from bot.core.grammar.context import GrammarContext
+    from bot.core.grammar.how import Cut
+    from bot.core.grammar.ranges import Reading
+    from bot.core.grammar.when import Spec, Window
+    from bot.core.query import Range, Rank, Sort, Threshold
+
+INTERVALS_BOOKING = Booking.POSTED
+"""The booking of `intervals` where the text names none: `CLOCK` from the day on which segments are read."""
+
+MAX_SELECTORS = 50
+_ONE_AGENT = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL}
+_FLAGS = {"acd", "active", "share"}
+_SIMPLE_VERBS = {verb.value: verb for verb in (Verb.INTERVALS, Verb.AGAIN, Verb.STATUS, Verb.WHOAMI)}
+_FLAG = phrase("|".join((*_SIMPLE_VERBS, *MEDIA, *DIRECTIONS, *OUTPUTS, *BOOKINGS, *_FLAGS)).join(("(?:", ")")))
+_VERB_WITH_OBJECT = re.compile(r"(?<![^\s,])(help|define)(?=[\s,]|$)")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said(Generic[T]):
+    """What a phrase means, and where it stands."""
+
+    value: T
+    words: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The phrases of one command, in the order in which they were typed."""
+
+    verbs: list[_Said[Verb]] = field(default_factory=list)
+    zones: list[_Said[ZoneInfo]] = field(default_factory=list)
+    ranges: list[_Said[Spec]] = field(default_factory=list)
+    versus: list[_Said[Spec]] = field(default_factory=list)
+    windows: list[_Said[Window]] = field(default_factory=list)
+    cuts: list[_Said[list[Cut]]] = field(default_factory=list)
+    bookings: list[_Said[Booking]] = field(default_factory=list)
+    sorts: list[_Said[Sort]] = field(default_factory=list)
+    ranks: list[_Said[Rank]] = field(default_factory=list)
+    thresholds: list[_Said[Threshold]] = field(default_factory=list)
+    include: list[Selector] = field(default_factory=list)
+    exclude: list[Selector] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+    phrases: int = 0
+
+
+def parse(text: str, context: GrammarContext) -> Query:
+    """The question that the text asks at that moment.
+
+    Raises:
+        CommandError: a word means nothing here, phrases contradict each other, or the range can't be
+            answered; its message names the words, its hint shows what works.
+    """
+    scan = Scanner.over(text)
+    if not scan.line:
+        mine = _query(_Draft(include=[Selector(SelectorKind.MY_TEAM)]), scan, context)
+        return replace(mine, text="")
+    typed = text.strip()
+    if verb := _verb_with_object(scan):
+        return replace(verb, text=typed)
+    draft = _Draft()
+    scan.skip_gap()
+    while not scan.done:
+        start = scan.at
+        _read_phrase(scan, draft, context)
+        if scan.at == start:  # every reader reads or refuses; this keeps a mistake from hanging a thread
+            raise CommandError(f"I can't read `{scan.line[start:]}`.", hint="help")
+        draft.phrases += 1
+        scan.skip_gap()
+    if not draft.phrases:
+        raise CommandError("There is nothing but commas.", hint="yesterday team:Billing", code="unknown_word")
+    return replace(_text_verb(draft) or _query(draft, scan, context), text=typed)
+
+
+def _verb_with_object(scan: Scanner) -> Query | None:
+    """`help [topic]` and `define <metric>`: everything else in the text is their object."""
+    for found in _VERB_WITH_OBJECT.finditer(scan.low):
+        if scan.line.count('"', 0, found.start()) % 2:
+            continue
+        rest = " ".join(f"{scan.line[: found.start()]} {scan.line[found.end() :]}".replace(",", " ").split())
+        if found[1] == "help":
+            return Query(text="", verb=Verb.HELP, topic=find_topic(rest), group_by=())
+        name = Scanner(rest)
+        metric = read_metric(name, "define", example="define utilization")
+        if not name.done:
+            raise CommandError(
+                f"`define` takes one metric; `{name.line[name.at :].strip()}` is left over.",
+                hint=f"define {metric.removesuffix('_s').replace('_', ' ')}",
+                code="contradiction",
+            )
+        return Query(text="", verb=Verb.DEFINE, topic=metric, group_by=())
+    return None
+
+
+def _read_phrase(scan: Scanner, draft: _Draft, context: GrammarContext) -> None:
+    """Read the one phrase that stands here into the draft.
+
+    Raises:
+        CommandError: no phrase does.
+    """
+    start = scan.at
+
+    def said(value: T) -> _Said[T]:
+        return _Said(value, scan.since(start), start, scan.at)
+
+    if (zone := read_place(scan)) is not None:
+        draft.zones.append(said(zone))
+    elif read_versus(scan):
+        scan.skip_gap()
+        after = scan.at
+        if (when := read_when(scan)) is None:
+            raise missing_object("vs", scan.word())
+        draft.versus.append(_Said(when[0], scan.since(after), after, scan.at))
+        if when[1]:
+            draft.windows.append(said(when[1]))
+    elif (cuts := read_cuts(scan)) is not None:
+        draft.cuts.append(said(cuts))
+    elif (rank := read_rank(scan)) is not None:
+        draft.ranks.append(said(rank))
+    elif (sort := read_sort(scan)) is not None:
+        draft.sorts.append(said(sort))
+    elif (threshold := read_threshold(scan)) is not None:
+        draft.thresholds.append(said(threshold))
+    elif (window := read_window(scan, context.shifts)) is not None:
+        draft.windows.append(said(window))
+    elif (when := read_when(scan)) is not None:
+        draft.ranges.append(said(when[0]))
+        if when[1]:
+            draft.windows.append(said(when[1]))
+    elif found := scan.take(_FLAG):
+        word = found[0]
+        if word in _SIMPLE_VERBS:
+            draft.verbs.append(said(_SIMPLE_VERBS[word]))
+        elif word in BOOKINGS:
+            draft.bookings.append(said(Booking(word)))
+        else:
+            draft.flags.add(word)
+    elif (chosen := read_selectors(scan)) is not None:
+        selectors, excluded = chosen
+        (draft.exclude if excluded else draft.include).extend(selectors)
+    else:
+        refuse_word(scan)
+
+
+def _text_verb(draft: _Draft) -> Query | None:
+    """`again`, `status` and `whoami`, which stand alone."""
+    verb = _agreed(draft.verbs)
+    if verb is None or verb is Verb.INTERVALS:
+        return None
+    if draft.phrases > len(draft.verbs):
+        raise CommandError(
+            f"`{verb.value}` stands alone; the rest of the words would have no effect.",
+            hint=f"Ask `{verb.value}` by itself.",
+            code="contradiction",
+        )
+    return Query(text="", verb=verb, group_by=())
+
+
+def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
+    verb = _agreed(draft.verbs)
+    zone = _agreed(draft.zones) or context.zone
+    source = "text" if draft.zones else context.zone_source
+    named = _agreed(draft.bookings)
+    booking = named or (INTERVALS_BOOKING if verb is Verb.INTERVALS else Booking.POSTED)
+    group_by, granularity = _cuts(draft, verb)
+    filters = _filters(draft, verb)
+    notes = []
+    if verb is Verb.INTERVALS and named is None and booking is Booking.POSTED:
+        notes.append("Posted booking: half-hours by the clock aren't built into this version yet.")
+    if source == "default":
+        notes.append(f"No zone is set, so days are those of {zone.key}.")
+    resolver = Resolver(context, zone, booking, granularity)
+    window = _agreed(draft.windows)
+    span = _range(draft.ranges, resolver, window, scan) or resolver.range(resolver.reading(Relative(0)), window)
+    return Query(
+        text="",
+        verb=verb,
+        zone=zone,
+        zone_source=source,
+        range=span,
+        versus=_range(draft.versus, resolver, window, scan),
+        filters=filters,
+        group_by=group_by,
+        granularity=granularity,
+        buckets=buckets(span.windows, granularity, zone, week_start=context.week_start) if granularity else (),
+        booking=booking,
+        booking_named=named is not None,
+        sort=_agreed(draft.sorts),
+        rank=_agreed(draft.ranks),
+        thresholds=_thresholds(draft.thresholds),
+        outputs=frozenset(Output(word) for word in OUTPUTS if word in draft.flags),
+        share="share" in draft.flags,
+        notes=tuple(notes),
+    )
+
+
+def _agreed(said: Sequence[_Said[T]]) -> T | None:
+    """The one value that all phrases of a kind give; equal phrases merge.
+
+    Raises:
+        CommandError: two of them differ.
+    """
+    for one in said[1:]:
+        if str(one.value) != str(said[0].value):
+            raise _contradiction(said[0], one)
+    return said[0].value if said else None
+
+
+def _contradiction(one: _Said[Any], other: _Said[Any]) -> CommandError:
+    return CommandError(
+        f"`{one.words}` and `{other.words}` contradict each other.",
+        hint=f"Ask for one of them: {one.words}, or {other.words}",
+        code="contradiction",
+    )
+
+
+def _range(phrases: Sequence[_Said[Spec]], resolver: Resolver, window: Window | None, scan: Scanner) -> Range | None:
+    agreed: Reading | None = None
+    for said in phrases:
+        try:
+            reading = resolver.reading(said.value)
+        except AmbiguousError as error:
+            raise CommandError(
+                error.message, hint=error.hint, code=error.code, choices=_whole_texts(error, said, scan)
+            ) from None
+        merged = preferred(agreed, reading) if agreed else reading
+        if merged is None:
+            raise _contradiction(phrases[0], said)
+        agreed = merged
+    return resolver.range(agreed, window) if agreed else None
+
+
+def _whole_texts(error: AmbiguousError, said: _Said[Spec], scan: Scanner) -> tuple[tuple[str, str], ...]:
+    """The choices as whole commands."""
+    words = scan.low[said.start : said.end]
+    return tuple(
+        (label, scan.instead(said.start, said.end, words.replace(error.piece, text, 1) if error.piece else text))
+        for label, text in error.choices
+    )
+
+
+def _cuts(draft: _Draft, verb: Verb | None) -> tuple[tuple[Dimension, ...], Granularity | None]:
+    """What rows stand for, the time last, and the width of a bucket."""
+    dimensions: dict[Dimension, _Said[list[Cut]]] = {}
+    of_time: tuple[Granularity, _Said[list[Cut]]] | None = None
+    for said in draft.cuts:
+        for dimension, granularity in said.value:
+            dimensions[dimension] = said
+            if granularity is None:
+                continue
+            if of_time and of_time[0] is not granularity:
+                raise _contradiction(of_time[1], said)
+            of_time = (granularity, said)
+    if verb is Verb.INTERVALS:
+        for dimension, said in dimensions.items():
+            if dimension not in {Dimension.AGENT, Dimension.INTERVAL}:
+                raise _contradiction(next(v for v in draft.verbs if v.value is verb), said)
+        return (Dimension.AGENT, Dimension.INTERVAL), of_time[0] if of_time else Granularity.HALF_HOUR
+    if not any(not d.is_time for d in dimensions):
+        return tuple(d for d in Dimension if d is Dimension.AGENT or d in dimensions), of_time[0] if of_time else None
+    return tuple(d for d in Dimension if d in dimensions), of_time[0] if of_time else None
+
+
+def _filters(draft: _Draft, verb: Verb | None) -> Filters:
+    include, exclude = _distinct(draft.include), _distinct(draft.exclude)
+    if len(include) + len(exclude) > MAX_SELECTORS:
+        raise CommandError(
+            f"That names {len(include) + len(exclude)} people and groups; one question takes {MAX_SELECTORS}.",
+            hint="team:Billing, or queue:Support",
+            code="too_many",
+        )
+    if both := {_identity(s) for s in include} & {_identity(s) for s in exclude}:
+        words = _selector_words(next(s for s in include if _identity(s) in both))
+        raise CommandError(
+            f"`{words}` and `-{words}` contradict each other.", hint="Ask for one of them.", code="contradiction"
+        )
+    if verb is Verb.INTERVALS:
+        include = include or (Selector(SelectorKind.ME),)
+        if exclude or len(include) > 1 or include[0].kind not in _ONE_AGENT:
+            raise CommandError(
+                "`intervals` shows one agent's half-hours.",
+                hint="intervals ana diaz yesterday; for several agents: yesterday by interval team:Billing",
+                code="one_agent",
+            )
+    return Filters(
+        include=include,
+        exclude=exclude,
+        media=tuple(word for word in MEDIA if word in draft.flags),
+        directions=tuple(word for word in DIRECTIONS if word in draft.flags),
+        acd="acd" in draft.flags,
+        active="active" in draft.flags,
+    )
+
+
+def _identity(selector: Selector) -> tuple[str, str]:
+    return selector.kind.value, selector.value.casefold()
+
+
+def _distinct(selectors: Sequence[Selector]) -> tuple[Selector, ...]:
+    """Sorted, so that the order of phrases doesn't matter; each once, in whatever case it was typed."""
+    return tuple(
+        {_identity(s): s for s in sorted(selectors, reverse=True)}[key] for key in sorted(map(_identity, {*selectors}))
+    )
+
+
+def _selector_words(selector: Selector) -> str:
+    if selector.kind is SelectorKind.ME:
+        return "me"
+    if selector.kind is SelectorKind.MY_TEAM:
+        return "my team"
+    prefixed = selector.kind not in {SelectorKind.AGENT, SelectorKind.EMAIL, SelectorKind.MENTION}
+    return f"{selector.kind.value}:{selector.value}" if prefixed else selector.value
+
+
+def _thresholds(said: Sequence[_Said[Threshold]]) -> tuple[Threshold, ...]:
+    below = [s for s in said if not s.value.above]
+    above = [s for s in said if s.value.above]
+    low, high = _agreed(above), _agreed(below)
+    if low and high and low.value >= high.value:
+        raise _contradiction(above[0], below[0])
+    return tuple(t for t in (high, low) if t)

@@ -1,0 +1,537 @@
+"""What words of time mean on a certain day in a certain zone: pieces, label, and what had to be decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from bot.core.grammar.when import (
+    Between,
+    Clock,
+    Dated,
+    Instant,
+    LastDays,
+    LastWeeks,
+    Period,
+    Point,
+    Relative,
+    Rolling,
+    Slashed,
+    Weekday,
+    Window,
+)
+from bot.core.intervals import (
+    Granularity,
+    Interval,
+    ceil_to_grid,
+    clock_label,
+    day_exists,
+    day_start,
+    days_touched,
+    first_instant,
+    floor_to_grid,
+    last_instant,
+    local_date,
+    local_day,
+    week_of,
+)
+from bot.core.query import Booking, Range
+from bot.errors import CommandError, InvalidIntervalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
+
+    from bot.core.grammar.context import GrammarContext
+    from bot.core.grammar.when import Day, Spec
+
+_DAY = timedelta(days=1)
+_EARLIEST = 1990
+"""Before any contact centre kept its times in a cloud; keeps the arithmetic of dates away from year 1."""
+_GRID_NOUNS = {
+    Granularity.QUARTER: "quarter-hours",
+    Granularity.HALF_HOUR: "half-hours",
+    Granularity.HOUR: "hours",
+    Granularity.DAY: "days",
+    Granularity.WEEK: "weeks",
+}
+
+
+class AmbiguousError(CommandError):
+    """Words with two readings: the choices say what could stand in place of `piece`, or of the whole phrase."""
+
+    def __init__(
+        self, message: str, *, hint: str, code: str, choices: tuple[tuple[str, str], ...], piece: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, code=code, choices=choices)
+        self.piece = piece
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A phrase of time with its days or instants found."""
+
+    phrase: str
+    start: datetime
+    end: datetime
+    """Not yet cut at now."""
+    days: tuple[date, date] | None = None
+    """First and last, where the phrase means whole local days."""
+    name: str = ""
+    """How the label begins: `Last week`."""
+    notes: tuple[str, ...] = ()
+    explicit_end: bool = False
+    """The words named the end, so cutting it at now is worth a note."""
+    weekday: int | None = None
+    """The phrase was this weekday alone."""
+    dated: bool = False
+    """The phrase was a date alone."""
+
+    @property
+    def absolute_days(self) -> str:
+        """Words that mean these days at any later time; for instants, see `Resolver`."""
+        first, last = self.days or (None, None)
+        return f"{first}" if first == last else f"{first}..{last}"
+
+    def same_time_as(self, other: Reading) -> bool:
+        """Whether both phrases mean the same stretch."""
+        return (self.start, self.end) == (other.start, other.end)
+
+
+def preferred(a: Reading, b: Reading) -> Reading | None:
+    """The one reading of two phrases that agree, whatever their order; None where they contradict.
+
+    `monday 16 nov` agrees if the 16th is a Monday, although `monday` alone is the most recent one.
+    """
+    for one, other in ((a, b), (b, a)):
+        if one.dated and one.days and other.weekday == one.days[0].weekday():
+            return one
+    if not a.same_time_as(b):
+        return None
+    return min(a, b, key=lambda r: (not r.name, r.days is None, r.phrase))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Resolves phrases of time for one query."""
+
+    context: GrammarContext
+    zone: ZoneInfo
+    booking: Booking
+    granularity: Granularity | None
+
+    @property
+    def now(self) -> datetime:
+        """The moment of asking, to the second."""
+        return self.context.now.astimezone(UTC).replace(microsecond=0)
+
+    @property
+    def today(self) -> date:
+        """The local day that holds now."""
+        return local_date(self.now, self.zone)
+
+    # Phrases → days or instants
+
+    def reading(self, spec: Spec) -> Reading:
+        """The phrase resolved.
+
+        Raises:
+            InvalidIntervalError: it ends before it starts, or names a day that doesn't exist.
+            CommandError: it can be read in two ways.
+        """
+        match spec:
+            case Between():
+                return self._between(spec)
+            case Rolling():
+                if spec.minutes > 400 * 24 * 60:
+                    raise self._too_long(str(spec), spec.minutes // (24 * 60))
+                start = self.now - timedelta(minutes=spec.minutes)
+                return Reading(str(spec), start, self.now, name=_rolling_name(spec))
+            case Period() | LastDays() | LastWeeks():
+                first, last = self._stretch(spec)
+                return self._days(str(spec), first, last, name=str(spec).capitalize())
+            case _:
+                day, notes = self._day(spec)
+                local_day(day, self.zone)  # refuses a day that the zone skipped
+                return self._days(
+                    str(spec),
+                    day,
+                    day,
+                    name=str(spec).capitalize() if isinstance(spec, Relative) else "",
+                    notes=notes,
+                    weekday=spec.number if isinstance(spec, Weekday) else None,
+                    dated=isinstance(spec, Dated | Slashed),
+                )
+
+    def _days(self, phrase: str, first: date, last: date, **more: object) -> Reading:
+        """Whole days; the ends of a stretch that the zone skipped are no reason to refuse it."""
+        start, end = day_start(first, self.zone), day_start(last + _DAY, self.zone)
+        return Reading(phrase, start, end, days=(first, last), **more)  # type: ignore[arg-type]  # fields of Reading
+
+    def _stretch(self, spec: Period | LastDays | LastWeeks) -> tuple[date, date]:
+        today = self.today
+        monday = week_of(today, self.context.week_start)
+        match spec:
+            case Period(unit="week", last=False):
+                return monday, today
+            case Period(unit="week"):
+                return monday - 7 * _DAY, monday - _DAY
+            case Period(last=False):
+                return today.replace(day=1), today
+            case Period():
+                last = today.replace(day=1) - _DAY
+                return last.replace(day=1), last
+            case LastDays(count=count):
+                self._refuse_long(str(spec), count)
+                return today - count * _DAY, today - _DAY
+            case LastWeeks(count=count):
+                self._refuse_long(str(spec), 7 * count)
+                return monday - 7 * count * _DAY, monday - _DAY
+
+    def _refuse_long(self, phrase: str, days: int) -> None:
+        if days > max(self.context.max_span_days, 1):
+            raise self._too_long(phrase, days)
+
+    def _too_long(self, phrase: str, days: int) -> InvalidIntervalError:
+        limit = self.context.max_span_days
+        return InvalidIntervalError(
+            f"`{phrase}` touches {days} days; one question covers at most {limit}.",
+            hint=f"Ask for a shorter time, such as last {min(limit, 7)} days, or ask several times.",
+            code="span_too_long",
+        )
+
+    def _day(self, day: Day, *, before: date | None = None, open_start: bool = False) -> tuple[date, tuple[str, ...]]:
+        """The local day of the words, with notes.
+
+        Args:
+            before: a weekday is the last such day before this one, instead of before today.
+            open_start: at the start of an open range today counts.
+        """
+        today = self.today
+        match day:
+            case Relative(offset=offset):
+                return today + offset * _DAY, ()
+            case Weekday(number=number, last=last):
+                latest = before - _DAY if before else today if open_start and not last else today - _DAY
+                return latest - (latest.weekday() - number) % 7 * _DAY, ()
+            case Dated(month=month, day=number, year=year):
+                return self._date(str(day), number, month, year), ()
+            case Slashed():
+                return self._slashed(day)
+
+    def _date(self, typed: str, day: int, month: int, year: int | None) -> date:
+        if year is None:
+            for candidate in range(self.today.year, self.today.year - 9, -1):  # 29 February can be 8 years away
+                if (found := _calendar_day(candidate, month, day)) and found <= self.today:
+                    return found
+        elif found := _calendar_day(year, month, day):
+            if year < _EARLIEST:
+                raise InvalidIntervalError(
+                    f"There are no figures of {year}.", hint="yesterday, or a date such as 2026-11-20", code="too_early"
+                )
+            if year > self.today.year + 1:
+                raise self._ahead(typed)
+            return found
+        raise InvalidIntervalError(
+            f"`{typed}` is no day of the calendar.", hint="A day such as 20 nov or 2026-11-20.", code="nonexistent_day"
+        )
+
+    def _slashed(self, typed: Slashed) -> tuple[date, tuple[str, ...]]:
+        def possible(day: int, month: int) -> bool:
+            years = (typed.year,) if typed.year is not None else range(2024, 2020, -1)  # a leap year among them
+            return any(_calendar_day(year, month, day) for year in years)
+
+        first, second = typed.first, typed.second
+        orders = {"DMY": (first, second), "MDY": (second, first)}
+        readable = {order: parts for order, parts in orders.items() if possible(*parts)}
+        wanted = {"DMY": "DMY", "MDY": "MDY", "YMD": "MDY"}.get(self.context.date_order or "")
+        if not readable:
+            return self._date(str(typed), 0, 0, typed.year), ()
+        if len(set(readable.values())) > 1 and wanted is None:
+            readings = [self._date(str(typed), *parts, typed.year) for parts in readable.values()]
+            shown = " or ".join(f"{reading:%Y-%m-%d} ({reading.day} {reading:%B})" for reading in readings)
+            raise AmbiguousError(
+                f"`{typed}` can be two days.",
+                hint=f"Say {shown}, or set DATE_ORDER.",
+                code="ambiguous_date",
+                piece=str(typed),
+                choices=tuple((f"{r.day} {r:%B %Y}", f"{r:%Y-%m-%d}") for r in readings),
+            )
+        order = wanted if wanted in readable else next(iter(readable))
+        found = self._date(str(typed), *readable[order], typed.year)
+        if wanted in {None, order} or first == second:
+            return found, ()
+        return found, (
+            f"{typed} is read as {found.day} {found:%B}: with the order {self.context.date_order} it is no date.",
+        )
+
+    def _between(self, spec: Between) -> Reading:
+        a, b = spec.start, spec.end
+        notes: tuple[str, ...] = ()
+        open_start = b.is_now or spec.open_start or b.day == Relative(0)
+        # The end first: a weekday at the start is the last one before it.
+        last: date | None = None
+        end = self.now
+        if b.day:
+            last, notes = self._day(b.day)
+        elif b.stretch:
+            last = self._stretch(b.stretch)[1]
+        elif b.clock:
+            last = self._day_of_bare_time(spec)
+        before = last if isinstance(a.day, Weekday) and isinstance(b.day, Weekday) and not spec.open_start else None
+        if a.stretch:
+            first = self._stretch(a.stretch)[0]
+        elif a.day:
+            first, more = self._day(a.day, before=before, open_start=open_start)
+            if isinstance(a.day, Weekday) and last and before is None and first > last:
+                first -= (first - last + 6 * _DAY) // (7 * _DAY) * 7 * _DAY
+            notes = more + notes
+        else:
+            first = self.today
+        if last and b.day and isinstance(b.day, Dated) and b.day.year is None and last < first:
+            last = _calendar_day(first.year, last.month, last.day) or last  # `20 nov to 30 nov` on the 24th
+        start = self._instant(a, first, at_end=False)
+        if not b.is_now:
+            end = self._instant(b, last, at_end=True)
+        if start >= end and not (b.is_now or start >= self.now):
+            raise InvalidIntervalError(
+                f"`{spec}` ends before it starts: {self._moment(start)} comes after {self._moment(end)}.",
+                hint=f"{b} to {a}" if not (a.clock or b.clock) else "yesterday 9am to 5pm",
+                code="backward_range",
+            )
+        whole = not (a.clock or b.clock or a.instant or b.instant)
+        if whole:
+            final = max(last or self.today, first)
+            return self._days(str(spec), first, final, name=_since_name(spec), notes=notes, explicit_end=not b.is_now)
+        return Reading(str(spec), start, end, name=_since_name(spec), notes=notes, explicit_end=not b.is_now)
+
+    def _day_of_bare_time(self, spec: Between) -> date:
+        """The day of an end that is only a time: the start's, if that is today or the range opens with `since`."""
+        if spec.open_start or spec.start.day in {None, Relative(0)}:
+            return self.today
+        day, end = spec.start, spec.end
+        raise AmbiguousError(
+            f"`{spec}` can mean {end} on that day or today.",
+            hint=f"{day} 00:00 to {day} {end}, or {day} 00:00 to today {end}",
+            code="ambiguous_time",
+            choices=(
+                (f"{end} on that day", f"{day} 00:00 to {day} {end}"),
+                (f"{end} today", f"{day} 00:00 to today {end}"),
+            ),
+        )
+
+    def _instant(self, point: Point, day: date | None, *, at_end: bool) -> datetime:
+        """When the point is: a day begins at its start and, as an end, is included."""
+        if point.instant:
+            return self._iso(point.instant, at_end=at_end)
+        if day is None or point.is_now:
+            return self.now
+        if point.clock:
+            return self._wall(day, point.clock, at_end=at_end)
+        whole = local_day(day, self.zone)
+        return whole.end if at_end else whole.start
+
+    def _iso(self, instant: Instant, *, at_end: bool) -> datetime:
+        try:
+            found = datetime.fromisoformat(instant.text)
+        except ValueError:
+            raise InvalidIntervalError(
+                f"`{instant}` is no moment of the calendar.", hint="2026-11-20T09:00Z", code="nonexistent_day"
+            ) from None
+        if not _EARLIEST <= found.year <= self.now.year + 1:
+            raise (
+                InvalidIntervalError(f"`{instant}` is too far from now.", hint="yesterday", code="future_range")
+                if found.year > self.now.year
+                else InvalidIntervalError(f"There are no figures of {found.year}.", hint="yesterday", code="too_early")
+            )
+        if found.tzinfo:
+            return found.astimezone(UTC)
+        return (last_instant if at_end else first_instant)(found, self.zone)
+
+    def _wall(self, day: date, clock: Clock, *, at_end: bool) -> datetime:
+        """A window's edge or a moment: the first occurrence at a start, the last at an end."""
+        if clock.minutes >= 24 * 60:
+            return day_start(day + _DAY, self.zone)
+        wall = datetime.combine(day, time(clock.minutes // 60, clock.minutes % 60))
+        return last_instant(wall, self.zone) if at_end else first_instant(wall, self.zone)
+
+    # Days or instants → a Range
+
+    def range(self, reading: Reading, window: Window | None) -> Range:
+        """The pieces that the reading and the hours leave, on the grid or cut exactly, up to now.
+
+        Raises:
+            InvalidIntervalError: all of it lies ahead, or it touches too many days.
+        """
+        if reading.start >= self.now:
+            raise self._ahead(reading.phrase)
+        whole = Interval(reading.start, min(reading.end, self.now))
+        span = (local_date(whole.end, self.zone) - local_date(whole.start, self.zone)).days
+        touched = span if span > 2 * self.context.max_span_days else len(days_touched(whole, self.zone))
+        if touched > self.context.max_span_days:
+            raise self._too_long(reading.phrase, touched)
+        phrase = f"{reading.phrase} {window}" if window else reading.phrase
+        asked = self._pieces(reading, window)
+        pieces = _merged(Interval(p.start, min(p.end, self.now)) for p in asked if p.start < self.now)
+        if not asked:
+            raise InvalidIntervalError(
+                f"The clocks jump over `{window}` there: those hours don't exist.",
+                hint="Ask for the whole day.",
+                code="nonexistent_time",
+            )
+        if not pieces:
+            raise self._ahead(phrase)
+        notes = list(reading.notes)
+        if reading.explicit_end and reading.end > self.now and not window:
+            notes.append("The end lies ahead: the figures go up to now.")
+        exact = pieces
+        if self.booking is Booking.POSTED:
+            pieces = self._widened(pieces, window)
+            if pieces != exact:
+                notes.append(f"Widened to whole {_GRID_NOUNS[self._grid(window)]}: {self._edges(exact)} as asked.")
+        elif self._widened(pieces, window) != pieces:
+            notes.append(f"Cut exactly, inside {_GRID_NOUNS[self._grid(window)]}.")
+        to_now = pieces[-1].end == self.now
+        return Range(
+            windows=pieces,
+            label=self._label(reading, pieces, window, to_now=to_now),
+            phrase=phrase,
+            to_now=to_now,
+            notes=tuple(notes),
+            absolute=f"{self._absolute(reading)} {window}" if window else self._absolute(reading),
+        )
+
+    def _pieces(self, reading: Reading, window: Window | None) -> list[Interval]:
+        if window is None:
+            return [Interval(reading.start, reading.end)]
+        if reading.days:
+            day, last = reading.days
+        else:
+            day = local_date(reading.start, self.zone) - (_DAY if window.crosses_midnight else timedelta())
+            last = local_date(min(reading.end, self.now), self.zone)
+        limits = None if reading.days else Interval(reading.start, reading.end)
+        out = []
+        while day <= last:
+            if day_exists(day, self.zone):
+                start = self._wall(day, window.start, at_end=False)
+                end = self._wall(day + _DAY if window.crosses_midnight else day, window.end, at_end=True)
+                piece = Interval(start, end) if start < end else None
+                if piece and limits:
+                    piece = piece.intersection(limits)
+                if piece:
+                    out.append(piece)
+            day += _DAY
+        return out
+
+    def _grid(self, window: Window | None) -> Granularity:
+        """What edges are widened to; hours of a day stay hours even where rows are days or weeks."""
+        grid = self.granularity or Granularity.HALF_HOUR
+        return Granularity.HALF_HOUR if window and grid.step is None else grid
+
+    def _widened(self, pieces: tuple[Interval, ...], window: Window | None) -> tuple[Interval, ...]:
+        grid, start = self._grid(window), self.context.week_start
+        return _merged(
+            Interval(
+                floor_to_grid(piece.start, grid, self.zone, week_start=start),
+                piece.end
+                if piece.end == self.now
+                else min(ceil_to_grid(piece.end, grid, self.zone, week_start=start), self.now),
+            )
+            for piece in pieces
+        )
+
+    def _ahead(self, phrase: str) -> InvalidIntervalError:
+        return InvalidIntervalError(
+            f"`{phrase}` lies ahead: it is {self._moment(self.now)} in {self.zone.key}.",
+            hint="Figures exist up to now: today, yesterday, last week.",
+            code="future_range",
+        )
+
+    # Words for people
+
+    def _absolute(self, reading: Reading) -> str:
+        if reading.days:
+            return reading.absolute_days
+        return "/".join(e.astimezone(self.zone).isoformat() for e in (reading.start, min(reading.end, self.now)))
+
+    def _moment(self, instant: datetime) -> str:
+        whole_minute = instant.replace(second=0)
+        return f"{self._day_words(local_date(whole_minute, self.zone))} {clock_label(whole_minute, self.zone)}"
+
+    def _day_words(self, day: date, *, beside: date | None = None) -> str:
+        """`Sun 22 Nov`; the month and the year are left out where the day beside it says them."""
+        year = "" if day.year == self.today.year and (beside is None or beside.year == day.year) else f" {day.year}"
+        if beside and (beside.month, beside.year) == (day.month, day.year):
+            return f"{day:%a} {day.day}"
+        return f"{day:%a} {day.day} {day:%b}{year}"
+
+    def _end(self, instant: datetime) -> tuple[date, str]:
+        """An end as people write it: midnight is 24:00 of the day before."""
+        day = local_date(instant, self.zone)
+        if instant == day_start(day, self.zone):
+            day = local_date(instant - timedelta(seconds=1), self.zone)
+            return day, "24:00"
+        return day, clock_label(instant.replace(second=0) if instant == self.now else instant, self.zone)
+
+    def _edges(self, pieces: tuple[Interval, ...]) -> str:
+        """`09:10–17:20` of the first piece, with the days where it has several."""
+        first = pieces[0]
+        day, (last, end) = local_date(first.start, self.zone), self._end(first.end)
+        start = clock_label(first.start, self.zone)
+        if day == last:
+            return f"{start}–{end}"
+        return f"{self._day_words(day)} {start}–{self._day_words(last)} {end}"
+
+    def _label(self, reading: Reading, pieces: tuple[Interval, ...], window: Window | None, *, to_now: bool) -> str:
+        name = f"{reading.name}, " if reading.name else ""
+        now = " (now)" if to_now else ""
+        first, (last, end) = local_date(pieces[0].start, self.zone), self._end(pieces[-1].end)
+        start = clock_label(pieces[0].start, self.zone)
+        if len(pieces) == 1:
+            if first == last:
+                return f"{name}{self._day_words(first)} {start}–{end}{now}"
+            return f"{name}{self._day_words(first)} {start}–{self._day_words(last)} {end}{now}"
+        final = local_date(pieces[-1].start, self.zone)
+        days = f"{self._day_words(first, beside=final)}–{self._day_words(final)}"
+        until = f", to {end} (now)" if to_now else ""
+        hours = f"{self._edges_of_day(pieces, window)} each day"
+        return f"{name}{days}, {hours}{until}"
+
+    def _edges_of_day(self, pieces: tuple[Interval, ...], window: Window | None) -> str:
+        """The hours that most days have: those of an ordinary day among the pieces, else as asked."""
+        labels = [(clock_label(p.start, self.zone), self._end(p.end)[1]) for p in pieces]
+        start, end = max(labels, key=labels.count) if len(labels) > 1 else labels[0]
+        if labels.count((start, end)) == 1 and window:
+            start, end = str(window.start), str(window.end)
+        return f"{start}–{end}"
+
+
+def _calendar_day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _merged(pieces: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Pieces in order, with those that touch or overlap made one."""
+    out: list[Interval] = []
+    for piece in sorted(pieces):
+        if out and piece.start <= out[-1].end:
+            out[-1] = Interval(out[-1].start, max(out[-1].end, piece.end))
+        else:
+            out.append(piece)
+    return tuple(out)
+
+
+def _rolling_name(spec: Rolling) -> str:
+    unit: dict[str, Literal["minute", "hour", "day", "week"]] = {"m": "minute", "h": "hour", "d": "day", "w": "week"}
+    return f"Past {spec.count} {unit[spec.unit]}{'' if spec.count == 1 else 's'}"
+
+
+def _since_name(spec: Between) -> str:
+    start = spec.start
+    if not spec.end.is_now or not isinstance(start.day, Weekday | Relative):
+        return ""
+    return f"Since {str(start.day).removeprefix('last ').capitalize()}"
