@@ -51,10 +51,10 @@ setup-dev: ## what its tests need as well
 	@cp requirements.txt $(VENV)/.ready-requirements.txt  # its pins are among the others, which a test checks
 
 demo: setup ## show /utilization yesterday, answered from a made-up organisation
-	@$(BIN)/python -m bot demo
+	@$(BIN)/python -m bot.demo
 
 try: setup ## the same organisation with a prompt: type commands, press numbered buttons
-	@$(BIN)/python -m bot try
+	@$(BIN)/python -m bot.demo try
 
 run: setup ## start the bot with the settings of the environment and .env
 	@$(BIN)/python -m bot

@@ -223,8 +223,7 @@ def _genesys(settings: Settings, platform: Platform | None, now: datetime, opera
     try:
         organization = platform.organization.name(operation)
     except BotError as error:
-        theirs = not isinstance(error, SettingsError)
-        yield _fail("Genesys login", f"{where}: {error.message}", error.hint or "", platform=theirs)
+        yield _login_failure(where, error)
         return
     yield _ok("Genesys login", f"{organization}, at {where}")
     answers: dict[str, Any] = {}
@@ -233,6 +232,17 @@ def _genesys(settings: Settings, platform: Platform | None, now: datetime, opera
     yield from _activity(answers)
     yield from _scopes(settings, answers)
     yield _limits(platform, operation)
+
+
+def _login_failure(where: str, error: BotError) -> Check:
+    """Genesys answers a wrong id, a wrong secret and a wrong region alike, so the next step covers all three."""
+    detail = f"{where}: {error.message}"
+    if not isinstance(error, SettingsError):
+        return _fail("Genesys login", detail, error.hint or "", platform=True)
+    todo = (
+        "Open the OAuth client in Genesys Cloud: copy id and secret again; the address bar shows the region's domain."
+    )
+    return _fail("Genesys login", detail, todo)
 
 
 def _probes(platform: Platform, now: datetime, operation: Operation) -> tuple[_Probe, ...]:

@@ -304,6 +304,12 @@ class Settings(BaseSettings):
     answer_seconds: Annotated[int, _whole_number(1, 600)] = _about(
         20, "longest time that one answer may ask the platform"
     )
+    commands_a_minute: Annotated[int, _whole_number(1, 10_000)] = _about(
+        5, "questions that one person may ask in a minute; presses of buttons don't count"
+    )
+    commands_at_once: Annotated[int, _whole_number(1, 100)] = _about(
+        2, "questions of one person that may be on their way at once"
+    )
     log_format: Annotated[Literal["console", "json"], _one_of("console", "json", case=str.lower)] = _about(
         "console", "`console` for people, `json` for collectors"
     )
@@ -388,7 +394,7 @@ def load_settings(
         try:
             check(text)
         except ValueError as error:
-            problems[name] = str(error)
+            problems[name] = str(error).rstrip(".")
     for name in _missing(values, require):
         problems.setdefault(name, f"is missing: {_WHERE_FROM[name]}")
     if problems or settings is None:

@@ -154,7 +154,7 @@ def test_each_way_into_slack_asks_for_its_own_secret(need, missing):
 
 def test_what_only_another_package_knows_joins_the_one_message():
     def region(name: str) -> None:
-        raise ValueError(f"is a region of Genesys Cloud, which {name!r} isn't")
+        raise ValueError(f"is a region of Genesys Cloud, which {name!r} isn't.")
 
     with pytest.raises(SettingsError) as caught:
         load_settings(
