@@ -11,5 +11,5 @@ def context(now: str = "2026-11-24T15:32:10+00:00", zone: str = "Europe/London",
         "zone_source": "setting",
         "shifts": {"night": (time(22), time(6)), "early": (time(6), time(14, 30))},
     }
-    moment = datetime.fromisoformat(now.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(now)
     return GrammarContext(now=moment.astimezone(UTC), zone=load_zone(zone), **(settings | more))
