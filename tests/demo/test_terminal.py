@@ -85,14 +85,18 @@ def test_names_are_shortened_before_a_column_is_left_out():
     )
     # 40 less the bar: 38 = 22 for the name (the last of it a blank, left out), 2 + 6 and 2 + 6 for the figures.
     assert lines(table(*rows), width=40)[-1] == "Somebody With A Long…  84.2 %  6h 32m"
-    assert lines(table(*rows), width=24) == [
+    assert lines(table(*rows), width=32) == [
         "Yesterday",
-        "Agent            Util.",
-        "──────────────  ──────",
-        "Somebody With…  84.2 %",
-        "No room here for:",
-        "Handle",
+        "Agent                   Util.",
+        "─────────────────────  ──────",
+        "Somebody With A Long…  84.2 %",
+        "No room here for: Handle",
     ]
+
+
+def test_bars_and_times_stand_to_the_left():
+    rows = ([raw("Start"), raw("Bar")], [number("8:00 ▲"), number("██")], [number("18:00"), number("█")])
+    assert lines(table(*rows))[3:] == ["8:00 ▲  ██", "18:00   █"]
 
 
 def test_markup_is_resolved_and_entities_are_read():

@@ -387,7 +387,7 @@ class Driver:
         if control.kind == "button":
             return {}
         if choose is None:
-            raise LookupError(f"[{control.number}] {control.label} is a {control.kind}: say what to choose")
+            raise LookupError(f"[{control.number}] {control.label}: say what to choose")
         for kind, name in _PICKERS.items():
             if control.kind == kind:
                 return {"type": kind, name: choose}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.demo.fake_slack.state import Json
 
 GAP = 2
-NARROWEST_NAME = 10
+NARROWEST_NAME = 16
 NARROWEST_HEAD = 5
 BAR_MOST = 40
 _STAND_IN = "\ue000"
@@ -29,11 +29,8 @@ def table_lines(block: Json, width: int) -> list[str]:
     rows = [[_cell(cell) for cell in row] for row in block.get("rows") or ()]
     if not rows:
         return []
-    numeric = [
-        len(rows) > 1 and all(row[i].get("type") == "raw_number" for row in block["rows"][1:])
-        for i in range(len(rows[0]))
-    ]
     label_column = int(block.get("row_header_column_index") or 0)
+    numeric = [i != label_column and _is_numeric(block["rows"], i) for i in range(len(rows[0]))]
     kept, dropped = _kept(rows, label_column, width)
     room = width - sum(_width(rows, i) for i in kept if i != label_column) - GAP * (len(kept) - 1)
     for row in rows:
@@ -67,6 +64,14 @@ def _bars(points: Sequence[tuple[str, float]], width: int) -> Iterator[str]:
     for label, (_, value), figure in zip(labels, points, figures, strict=True):
         bar = "█" * round(abs(value) / most * room)
         yield f"{padded(label, left)}  {figure:>{right}}  {bar}".rstrip()
+
+
+def _is_numeric(rows: Sequence[Sequence[Json]], index: int) -> bool:
+    """Whether a column shows figures: bars made of characters sort by number too, and stand to the left."""
+    cells = [row[index] for row in rows[1:]]
+    return all(c.get("type") == "raw_number" for c in cells) and any(
+        character.isdigit() for c in cells for character in str(c.get("text", ""))
+    )
 
 
 def _cell(cell: Json) -> str:
