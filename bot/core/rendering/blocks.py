@@ -15,7 +15,7 @@ from bot.core.rendering import wording
 from bot.core.rendering.actions import PICKER_ACTION, Action, Picker
 from bot.core.rendering.chosen import chosen_notice, chosen_rows, ranked
 from bot.core.rendering.fixed import PHONE, fixed
-from bot.core.rendering.layout import Grid, grid, group_name, headline_column, label_dimensions
+from bot.core.rendering.layout import Grid, distinct_name, grid, headline_column, label_dimensions, namesakes
 from bot.core.rendering.names import capped, cleaned, escaped, plain_text, units
 from bot.core.rendering.pieces import (
     HEADER,
@@ -47,6 +47,7 @@ _TABLE_UNITS = 20_000
 _TABLE_COLUMNS = 20
 _PREFORMATTED, _ALL_PREFORMATTED = 3000, 12_000
 _FIELDS = 10
+_LONGEST_HELP = 40
 _OPTIONS = 100
 _A_DAY_OF_ROWS = 54
 """The longest day of the IANA database, in half-hours."""
@@ -92,7 +93,8 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
     above = _above(answer)
     below = [context(wording.coverage(answer, now=options.now)), *_steps(answer, options)]
     if not drawn:
-        blocks = (*above, *below)
+        notice = chosen_notice(answer)
+        blocks = (*above, *_totals(answer), *([context(notice.message)] if notice else []), *below)
         return Message(_text(answer, options), blocks, blocks)
     table, remarks = _data_table(answer, drawn, cut)
     lines, fallback_remarks = _preformatted(answer, drawn, cut, options.width)
@@ -105,8 +107,8 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
 
 def render_text_answer(answer: TextAnswer, *, actions: Sequence[Action] = ()) -> Message:
     """Help, a definition, a status: the title as a header, the text as it stands, line for line."""
-    lines = [escaped(cleaned(line)) for line in answer.text.split("\n")]
-    blocks = [header(answer.title), *(section(part) for part in paragraphs(lines))][:40]
+    lines = [escaped(cleaned(line)) for line in answer.text[: _LONGEST_HELP * SECTION].split("\n")]
+    blocks = [header(answer.title), *(section(part) for part in paragraphs(lines))][:_LONGEST_HELP]
     blocks += buttons(actions)
     text = within(TEXT, "\n".join([escaped(cleaned(answer.title)), *lines]).strip()) or "–"
     return Message(text, tuple(blocks), tuple(blocks))
@@ -149,7 +151,9 @@ def _above(answer: Answer) -> list[Block]:
 
 def _totals(answer: Answer) -> list[Block]:
     """The whole group's figures, two to a line."""
-    fields = [{**mrkdwn(f"{escaped(label)}\n*{figure}*")} for label, figure in wording.totals(answer)[:_FIELDS]]
+    if not answer.rows:
+        return []
+    fields = [mrkdwn(f"{escaped(label)}\n*{escaped(figure)}*") for label, figure in wording.totals(answer)[:_FIELDS]]
     return [{**section(f"*{escaped(wording.totals_label(answer))}*"), "fields": fields}] if fields else []
 
 
@@ -268,8 +272,9 @@ def _steps(answer: Answer, options: RenderOptions) -> list[Block]:
 
 def _agents(answer: Answer) -> Mapping[str, str]:
     """Agent id → name, in order of the rows."""
+    shared = namesakes(answer.rows)
     groups = (row.group(Dimension.AGENT) for row in answer.rows)
-    return {group.id: group_name(group) for group in groups if group is not None and group.id}
+    return {group.id: distinct_name(group, shared) for group in groups if group is not None and group.id}
 
 
 def _select(picker: Picker, agents: Mapping[str, str]) -> Block:

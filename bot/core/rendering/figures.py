@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NO_DATA, NOT_STAFFED, NOT_FETCHED, NOT_APPLICABLE = "–", "·", "?", "n/a"
 ZERO = "0"
 OVERFULL = "▲"
-PROVISIONAL = "~"
+PROVISIONAL = "≈"
 
 _SIGNS = {
     Missing.NO_DATA: NO_DATA,

@@ -15,7 +15,7 @@ from bot.core.rendering.chosen import value_of
 from bot.core.rendering.names import raw_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ SPARK_MARKS = 48
 """The most marks in a sparkline: a day of half-hours."""
 BAR_WIDTH = 7
 
+_ID_MARK = 4
 _TICK = timedelta(microseconds=1)
 _ROUNDING = 1e-6
 _WORK = frozenset({"handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s"})
@@ -116,6 +117,23 @@ def group_name(group: Group | None) -> str:
     return raw_text(group.id) if group.id else _NAMELESS.get(group.dimension, "(none)")
 
 
+def namesakes(rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
+    """(dimension, name) of which there is more than one: their ids must tell them apart."""
+    ids: dict[tuple[str, str], set[str | None]] = {}
+    for row in rows:
+        for group in row.groups:
+            ids.setdefault((group.dimension, group_name(group)), set()).add(group.id)
+    return frozenset(key for key, found in ids.items() if len(found) > 1)
+
+
+def distinct_name(group: Group | None, shared: Collection[tuple[str, str]]) -> str:
+    """The group's name, with the beginning of its id where others share it."""
+    name = group_name(group)
+    if group is None or group.id is None or (group.dimension, name) not in shared:
+        return name
+    return f"{name} ({raw_text(group.id[:_ID_MARK])})"
+
+
 def label_dimensions(answer: Answer) -> tuple[Dimension, ...]:
     """The dimensions that label rows; a single agent's name stands in the title instead."""
     groupings = answer.query.group_by or (Dimension.AGENT,)
@@ -196,14 +214,14 @@ def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS)
 
     reasons: set[Missing] = set()
     overfull = False
-    dated, drawn = is_dated(query), []
+    dated, shared, drawn = is_dated(query), namesakes(rows), []
     for position, row in enumerate(rows):
         marks = ""
         if is_overfull(row, columns):
             marks, overfull = f" {figures.OVERFULL}", True
         if some_provisional and row.provisional:
             marks += f" {figures.PROVISIONAL}"
-        cells = [_label(row, d, query, dated=dated) for d in dimensions]
+        cells = [_label(row, d, query, dated=dated, shared=shared) for d in dimensions]
         cells[-1] = Cell(cells[-1].text, cells[-1].value, marks)
         for column in columns:
             value = value_of(row, column.name)
@@ -253,10 +271,10 @@ def _dimension_head(dimension: Dimension) -> str:
     return "Start" if dimension is Dimension.INTERVAL else dimension.value.capitalize()
 
 
-def _label(row: Row, dimension: Dimension, query: Query, *, dated: bool) -> Cell:
+def _label(row: Row, dimension: Dimension, query: Query, *, dated: bool, shared: Collection[tuple[str, str]]) -> Cell:
     """A row header; times carry their instant, so that they sort in order of time."""
     if not dimension.is_time or query.zone is None:
-        return Cell(group_name(row.group(dimension)))
+        return Cell(distinct_name(row.group(dimension), shared))
     text = time_label(row.start, row.end, dimension=dimension, zone=query.zone, dated=dated)
     return Cell(text, int(row.start.timestamp()))
 

@@ -24,6 +24,8 @@ _AUTOLINK = re.compile(r"(?<!\w)[@#](?=\w)|:(?=//)|(?<=www)\.(?=\w)", re.IGNOREC
 
 def cleaned(outside: str) -> str:
     """NFC on one line, without control, direction and other invisible characters; empty if nothing is left."""
+    if outside.isascii() and outside.isprintable():
+        return " ".join(outside.split())
     kept: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", outside):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING
 
 from bot.core.rendering import wording
 from bot.core.rendering.chosen import chosen_notice, chosen_rows
 from bot.core.rendering.fixed import fixed
-from bot.core.rendering.names import cleaned
+from bot.core.rendering.names import cleaned, width_of
 from bot.core.rendering.refusals import hint_of
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from bot.errors import BotError
 
 TERMINAL = 78
+_INDENT = "  "
+_NO_BREAK = "\u00a0"
 _NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=\d[hm]) (?=\d)")
 
 
@@ -55,11 +56,21 @@ def error_as_text(error: BotError) -> str:
 
 
 def _wrapped(paragraphs: list[str], width: int) -> list[str]:
-    """Each paragraph within the width; words aren't hyphenated, nor numbers parted from their units."""
-    return [
-        line.replace("\u00a0", " ")
-        for paragraph in (_NUMBER_AND_UNIT.sub("\u00a0", p) for p in paragraphs)
-        for line in textwrap.wrap(
-            paragraph, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
-    ]
+    """Each paragraph within the width; no number is parted from its unit."""
+    lines: list[str] = []
+    for paragraph in paragraphs:
+        line = ""
+        for word in _NUMBER_AND_UNIT.sub(_NO_BREAK, paragraph).split(" "):
+            if not line:
+                line = word
+            elif width_of(line) + 1 + width_of(word) <= width:
+                line += f" {word}"
+            else:
+                lines.append(line)
+                line = f"{_INDENT}{word}"
+            while width_of(line) > width:  # a word longer than a line
+                fits = next(n for n in range(len(line), 0, -1) if width_of(line[:n]) <= width)
+                lines.append(line[:fits])
+                line = f"{_INDENT}{line[fits:]}"
+        lines.append(line)
+    return [line.replace(_NO_BREAK, " ") for line in lines]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Unit
@@ -135,15 +136,14 @@ def finding(answer: Answer) -> str:
         sentences = [f"{column.label} {figure} over {over}." if not agent else f"{over}: {column.label} {figure}."]
     rows = chosen_rows(answer)
     if not rows:
-        return " ".join([*sentences, "None of the rows is what was asked for."])
-    have = sorted(
-        ((value, position) for position, row in enumerate(rows) if (value := value_of(row, column.name)) is not None),
-        key=lambda pair: pair[0],
-    )
-    if len(have) > 1 and have[0][0] != have[-1][0]:
-        for word, (value, position) in (("Lowest", have[0]), ("Highest", have[-1])):
-            name = row_name(answer, rows[position])
-            sentences.append(f"{word}: {name} {figures.number(value, column.unit, column=column.name)}.")
+        return " ".join([*sentences, "No row is what was asked for."])
+    have = [(value, row) for row in rows if (value := value_of(row, column.name)) is not None]
+    if have:
+        (least, lowest), (most, highest) = (end(have, key=itemgetter(0)) for end in (min, max))
+        if least != most:
+            for word, value, row in (("Lowest", least, lowest), ("Highest", most, highest)):
+                shown = figures.number(value, column.unit, column=column.name)
+                sentences.append(f"{word}: {row_name(answer, row)} {shown}.")
     return " ".join(sentences)
 
 

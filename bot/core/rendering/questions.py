@@ -1,0 +1,195 @@
+"""The likely next questions under an answer. Each is a text that could have been typed, and nothing more.
+
+Ranges are written out in dates, and the zone beside them: `yesterday` under a message would mean another day
+tomorrow, and to somebody elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.core.grammar import format_query
+from bot.core.intervals import Granularity, first_instant, week_of
+from bot.core.query import Dimension, Filters, Output, Verb
+from bot.core.rendering.actions import Action, Picker
+
+if TYPE_CHECKING:
+    from bot.core.query import Query
+
+_DAY = timedelta(days=1)
+_DAYS = re.compile(r"(?P<first>\d{4}-\d\d-\d\d)(?:\.\.(?P<last>\d{4}-\d\d-\d\d))?(?P<hours> .+)?")
+_INSTANTS = re.compile(r"(?P<start>[^/ ]+)/(?P<end>[^/ ]+)")
+_FINER = {
+    Granularity.WEEK: Granularity.DAY,
+    Granularity.DAY: Granularity.HOUR,
+    Granularity.HOUR: Granularity.HALF_HOUR,
+    Granularity.HALF_HOUR: Granularity.QUARTER,
+}
+_COARSER = {finer: coarser for coarser, finer in _FINER.items() if coarser is not Granularity.WEEK}
+_GRAIN_LABELS = {
+    Granularity.QUARTER: "By quarter-hour",
+    Granularity.HALF_HOUR: "By half-hour",
+    Granularity.HOUR: "By hour",
+    Granularity.DAY: "By day",
+}
+
+
+def agent_picker(query: Query) -> Picker | None:
+    """The half-hours of one agent over the same range; None where there is no range."""
+    if query.range is None:
+        return None
+    conversations = Filters(media=query.filters.media, directions=query.filters.directions, acd=query.filters.acd)
+    asked = replace(
+        query,
+        verb=Verb.INTERVALS,
+        filters=conversations,
+        group_by=(Dimension.AGENT, Dimension.INTERVAL),
+        granularity=Granularity.HALF_HOUR,
+        versus=None,
+        sort=None,
+        rank=None,
+        thresholds=(),
+        outputs=frozenset(),
+    )
+    return Picker(_command(asked))
+
+
+def next_questions(query: Query, *, now: datetime | None = None, week_start: int = 0) -> tuple[Action, ...]:
+    """Previous and next, narrower and wider, refresh, CSV: those that make sense here, and fit into a button.
+
+    Args:
+        query: the question that was answered.
+        now: a step that begins at or after it is left out.
+        week_start: the first day of the week, from Monday = 0.
+    """
+    if query.range is None or query.zone is None:
+        return ()
+    days = _Days.of(query.range.absolute)
+    steps = _by_days(query, days, now) if days else _by_instants(query, now)
+    if query.granularity is not None:
+        scales = [
+            _regrained(query, "narrower", _FINER.get(query.granularity), days),
+            _regrained(query, "wider", _COARSER.get(query.granularity), days),
+        ]
+    elif days:
+        scales = [_narrower(query, days, week_start), _wider(query, days, week_start)]
+    else:
+        scales = [_regrained(query, "narrower", Granularity.HALF_HOUR, days)]
+    # A range that rolls with the clock is refreshed by its own words: its instants would stand still.
+    rolling = query.range.to_now and days is None
+    actions = [
+        *steps,
+        *filter(None, scales),
+        Action("refresh", "Refresh", _command(query, absolute=not rolling)),
+        Action("csv", "CSV", _command(replace(query, outputs=query.outputs | {Output.CSV}))),
+    ]
+    return tuple(action for action in actions if action.fits)
+
+
+def _command(query: Query, *, absolute: bool = True) -> str:
+    return format_query(replace(query, share=False, zone_source="text"), absolute=absolute)
+
+
+def _over(query: Query, words: str) -> str:
+    """The same question about another range."""
+    assert query.range is not None  # noqa: S101 - callers have checked it
+    return _command(replace(query, range=replace(query.range, absolute=words), versus=None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """A range of whole days, or of the same hours on each of them."""
+
+    first: date
+    last: date
+    hours: str = ""
+
+    @classmethod
+    def of(cls, words: str) -> _Days | None:
+        found = _DAYS.fullmatch(words)
+        if found is None:
+            return None
+        first = date.fromisoformat(found["first"])
+        return cls(first, date.fromisoformat(found["last"]) if found["last"] else first, found["hours"] or "")
+
+    @property
+    def count(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def over(self, first: date, last: date) -> str:
+        """Words for other days with the same hours."""
+        return (f"{first}" if first == last else f"{first}..{last}") + self.hours
+
+
+# --- previous and next -----------------------------------------------------------------------------------------------
+
+
+def _by_days(query: Query, days: _Days, now: datetime | None) -> list[Action]:
+    """As many days earlier and later."""
+    assert query.zone is not None and query.range is not None  # noqa: S101 - callers have checked it
+    noun = {1: "day", 7: "week"}.get(days.count, f"{days.count} days")
+    length = days.count * _DAY
+    actions = [Action("prev", f"Previous {noun}", _over(query, days.over(days.first - length, days.last - length)))]
+    opening = query.range.start.astimezone(query.zone).replace(tzinfo=None, fold=0)
+    if now is None or first_instant(opening + length, query.zone) < now:
+        actions.append(Action("next", f"Next {noun}", _over(query, days.over(days.first + length, days.last + length))))
+    return actions
+
+
+def _by_instants(query: Query, now: datetime | None) -> list[Action]:
+    """As much time earlier and later."""
+    assert query.range is not None  # noqa: S101 - callers have checked it
+    found = _INSTANTS.fullmatch(query.range.absolute)
+    if found is None:
+        return []
+    start, end = (datetime.fromisoformat(found[name]).astimezone(query.zone) for name in ("start", "end"))
+    length = query.range.end - query.range.start
+
+    def moved(step: int) -> str:
+        # Through UTC: adding to a local time would move it by the wall clock.
+        edges = ((m.astimezone(UTC) + step * length).astimezone(query.zone) for m in (start, end))
+        return _over(query, "/".join(edge.isoformat() for edge in edges))
+
+    actions = [Action("prev", "Earlier", moved(-1))]
+    if now is None or query.range.end < now:
+        actions.append(Action("next", "Later", moved(1)))
+    return actions
+
+
+# --- narrower and wider ----------------------------------------------------------------------------------------------
+
+
+def _narrower(query: Query, days: _Days, week_start: int) -> Action | None:
+    """A month → its last week → its last day → its half-hours."""
+    if days.count == 1:
+        return _regrained(query, "narrower", Granularity.HALF_HOUR, days)
+    if days.count <= 7:
+        return Action("narrower", "Last day of it", _over(query, days.over(days.last, days.last)))
+    first = max(days.first, week_of(days.last, week_start))
+    return Action("narrower", "Last week of it", _over(query, days.over(first, days.last)))
+
+
+def _wider(query: Query, days: _Days, week_start: int) -> Action | None:
+    """A day → its week → its month."""
+    if days.count == 1:
+        first = week_of(days.last, week_start)
+        return Action("wider", "Whole week", _over(query, days.over(first, first + 6 * _DAY)))
+    if days.count > 7:
+        return None
+    first = days.last.replace(day=1)
+    last = (first + 31 * _DAY).replace(day=1) - _DAY
+    return Action("wider", "Whole month", _over(query, days.over(first, last)))
+
+
+def _regrained(query: Query, kind: str, granularity: Granularity | None, days: _Days | None) -> Action | None:
+    """The same range by other buckets; None where there are none such."""
+    if granularity is None or (granularity is Granularity.DAY and (days is None or days.count == 1)):
+        return None
+    dimension = Dimension.DAY if granularity is Granularity.DAY else Dimension.INTERVAL
+    groups = (*(d for d in query.group_by if not d.is_time), dimension)
+    verb = None if granularity is Granularity.DAY else query.verb
+    asked = replace(query, verb=verb, granularity=granularity, group_by=groups)
+    return Action(kind, _GRAIN_LABELS[granularity], _command(asked))
