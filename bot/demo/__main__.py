@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str], *, source: TextIO | None = None, out: TextIO 
 
 def _screen(setting: Setting, out: TextIO) -> Screen:
     terminal = out.isatty()
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="replace")  # an encoding without box characters is no reason to fail
     width = min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST) if terminal else WIDTH
 
     def write(text: str) -> None:

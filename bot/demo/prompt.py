@@ -20,6 +20,8 @@ ANSWER_WITHIN_S = 150.0
 """Longer than the bot gives any answer."""
 QUIET_S = 0.25
 """Nothing more came for so long after the last job ended: that was it."""
+SILENT_S = 3.0
+"""What brought nothing at all after so long brings nothing."""
 STEP_S = 0.05
 
 HELP = """\
@@ -44,7 +46,6 @@ class Prompt:
     """Show the lines too, which nobody sees typed."""
     failures: int = 0
     """Lines that the bot did not acknowledge."""
-    _shown: set[int] = field(default_factory=set)
     _versions: dict[int, int] = field(default_factory=dict)
     _latest: Message | None = None
     _view_hash: str | None = None
@@ -114,15 +115,18 @@ class Prompt:
         """Draw each new message and window as it comes, until the bot is idle and nothing more came for a while."""
         slack = self.setting.slack
         waited = quiet = 0.0
-        while waited < ANSWER_WITHIN_S and not (quiet >= QUIET_S and self.setting.idle()):
+        drawn = False
+        while waited < ANSWER_WITHIN_S:
+            # Bolt acknowledges an event, or a press, before its listener hands the question in.
+            if self.setting.idle() and quiet >= (QUIET_S if drawn else SILENT_S):
+                return
             try:
                 slack.wait_for(self._has_news, timeout=STEP_S)
             except TimeoutError:
                 waited, quiet = waited + STEP_S, quiet + STEP_S
                 continue
-            quiet = 0.0
+            quiet, drawn = 0.0, True
             for message in self._news():
-                self._shown.add(id(message))
                 self._versions[id(message)] = len(message.edits)
                 if message.via != "person":
                     self.screen.message(message)

@@ -180,6 +180,29 @@ def test_channels_say_what_they_are(slack, client, ana):
     assert refusal(client.conversations_info, channel=hidden.id)["error"] == "channel_not_found"
 
 
+def test_public_channels_can_be_joined_and_listed(slack, client):
+    slack.scopes.add("channels:join")
+    elsewhere = slack.add_channel("elsewhere", with_bot=False)
+    slack.add_channel("old", archived=True)
+    slack.add_channel("secret", private=True, with_bot=False)
+    assert client.conversations_join(channel=elsewhere.id)["channel"]["is_member"] is True
+    listed = client.conversations_list(types="public_channel,private_channel", exclude_archived=True)["channels"]
+    assert [c["name"] for c in listed] == ["elsewhere"]
+
+
+def test_a_message_has_a_link(client, ops):
+    ts = client.chat_postMessage(channel=ops.id, text="hi")["ts"]
+    assert client.chat_getPermalink(channel=ops.id, message_ts=ts)["permalink"].endswith(f"p{ts.replace('.', '')}")
+    assert refusal(client.chat_getPermalink, channel=ops.id, message_ts="1.0")["error"] == "message_not_found"
+
+
+def test_long_runs_can_forget(slack, client, ops):
+    client.chat_postMessage(channel=ops.id, text="hi")
+    slack.forget()
+    assert (slack.messages(deleted=True), slack.calls()) == ([], [])
+    assert client.chat_postMessage(channel=ops.id, text="again")["ok"]
+
+
 def test_a_missing_scope_is_named(slack, client, ops):
     slack.scopes.discard("channels:history")
     answer = refusal(client.conversations_history, channel=ops.id)

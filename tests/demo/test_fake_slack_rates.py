@@ -4,7 +4,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.demo.fake_slack import FakeSlack, Limits
+from bot.demo.fake_slack import FakeSlack, Limits, Throttle
 from bot.demo.fake_slack.rates import Rates
 
 
@@ -50,6 +50,39 @@ def test_breaches_are_counted_where_nothing_is_refused(clock):
     rates = strict(clock, enforced=False)
     assert [rates.retry_after("chat.postMessage", "C1") for _ in range(3)] == [None] * 3
     assert rates.breaches == {"channel:C1": 2}
+
+
+def test_a_person_and_the_conversation_with_her_share_one_rate(clock):
+    with FakeSlack(clock=clock, limits=Limits(channel_burst=1)) as slack:
+        client = WebClient(token=slack.bot_token, base_url=slack.url, retry_handlers=[])
+        ana = slack.add_person("ana")
+        client.chat_postMessage(channel=ana.id, text="1")
+        with pytest.raises(SlackApiError, match="ratelimited"):
+            client.chat_postMessage(channel=slack.dm(ana).id, text="2")
+        assert slack.breaches == {f"channel:{slack.dm(ana).id}": 1}
+
+
+@pytest.mark.parametrize(
+    ("shuts", "other_channel_open"), [pytest.param("method", False), pytest.param("channel", True)]
+)
+def test_a_throttle_can_shut_a_method_or_a_channel_for_its_time(slack, client, clock, ops, shuts, other_channel_open):
+    other = slack.add_channel("other")
+    slack.faults.next("chat.postMessage", Throttle(retry_after=30, shuts=shuts))
+
+    def posted(channel):
+        try:
+            return client.chat_postMessage(channel=channel.id, text="x")["ok"]
+        except SlackApiError as error:
+            assert error.response["error"] == "ratelimited"
+            return False
+
+    assert not posted(ops)
+    clock.advance(29)
+    assert not posted(ops)
+    assert posted(other) is other_channel_open
+    clock.advance(1)
+    assert posted(ops)
+    assert sum(slack.breaches.values()) == (1 if other_channel_open else 2)
 
 
 def test_a_passed_limit_is_a_429_with_the_time_to_wait(clock):

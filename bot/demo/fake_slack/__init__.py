@@ -368,6 +368,12 @@ class FakeSlack:
         """How often a rate was passed: `channel:C…`, `workspace`, `method:users.info`."""
         return self._rates.breaches
 
+    def forget(self) -> None:
+        """Let go of the messages and of the log so far; a run of hours would keep every block otherwise."""
+        with self.world.changed:
+            self.world.forget()
+            self._serving.calls.clear()
+
     def settle(self) -> None:
         """Do what was accepted late and is due by the clock."""
         self._serving.settle()

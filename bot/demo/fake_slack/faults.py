@@ -25,9 +25,14 @@ class Reject:
 
 @dataclass(frozen=True)
 class Throttle:
-    """429 with Retry-After; nothing is done."""
+    """429 with Retry-After; nothing is done.
+
+    With `shuts` the method, or the channel for posts, stays shut that long: earlier calls get a 429 too and count as
+    breaches.
+    """
 
     retry_after: int = 1
+    shuts: Literal["method", "channel"] | None = None
 
 
 @dataclass(frozen=True)

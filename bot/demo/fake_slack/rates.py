@@ -70,10 +70,20 @@ class Rates:
         self._channels: dict[str, _Bucket] = {}
         self._posts = _Window(limits.workspace_per_minute)
         self._windows: dict[str, _Window] = {}
+        self._shut: dict[str, float] = {}
+
+    def shut(self, name: str, seconds: float) -> None:
+        """Take nothing for `method:…` or `channel:…` until then, whatever the limits say."""
+        self._shut[name] = self._clock() + seconds
 
     def retry_after(self, method: str, channel: str | None = None) -> int | None:
         """Take one call; whole seconds to wait where that passes a limit, None where it may go on."""
         now = self._clock()
+        names = (f"method:{method}", f"channel:{channel}")
+        shut = {name: self._shut[name] - now for name in names if self._shut.get(name, now) > now}
+        if shut:
+            self.breaches.update(shut.keys())
+            return max(1, math.ceil(max(shut.values())))
         buckets: list[tuple[str, _Bucket | _Window]] = []
         if channel is not None:
             if channel not in self._channels:

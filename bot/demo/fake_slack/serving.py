@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.demo.fake_slack.state import Json
 
 RESPONSE_URL = "response_url"
-CALLS_KEPT = 100_000
+CALLS_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,7 @@ class Serving:
                 error = SlackError(fault.error, **fault.extra)
                 return self._logged(name, params, refused(error), error)
             case f.Throttle():
+                self._shut(name, params, fault)
                 return self._logged(name, params, _throttled(fault.retry_after))
             case f.ServerError():
                 return self._logged(name, params, _server_error(fault.status))
@@ -197,14 +198,27 @@ class Serving:
         self, name: str, params: Json, done: Callable[[], Reply], refused: Callable[[SlackError], Reply]
     ) -> tuple[int | None, Reply, SlackError | None]:
         with self.calling.world.changed:
-            channel = str(params.get("channel")) if name == "chat.postMessage" else None
-            wait = self.rates.retry_after(name, channel)
+            wait = self.rates.retry_after(name, self._channel_of(name, params))
             if wait is not None:
                 return wait, _throttled(wait), None
             try:
                 return None, done(), None
             except SlackError as error:
                 return None, refused(error), error
+
+    def _channel_of(self, name: str, params: Json) -> str | None:
+        """The channel whose rate a post counts against; a person's id stands for the conversation with her."""
+        if name != "chat.postMessage":
+            return None
+        channel = str(params.get("channel"))
+        return self.calling.world.dm(channel).id if channel in self.calling.world.people else channel
+
+    def _shut(self, name: str, params: Json, fault: f.Throttle) -> None:
+        with self.calling.world.changed:
+            if fault.shuts == "method":
+                self.rates.shut(f"method:{name}", fault.retry_after)
+            elif fault.shuts == "channel":
+                self.rates.shut(f"channel:{self._channel_of(name, params)}", fault.retry_after)
 
     def _do_later(self, after_s: float, done: Callable[[], Reply]) -> None:
         def act() -> None:

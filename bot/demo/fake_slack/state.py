@@ -322,6 +322,15 @@ class Workspace:
             message.deleted_at = self.clock()
             self.touch()
 
+    def forget(self) -> None:
+        """Let go of all messages, and of the triggers and urls that are over: for runs that last."""
+        with self.changed:
+            now = self.clock()
+            self.messages.clear()
+            self._by_ts.clear()
+            self._triggers = {k: t for k, t in self._triggers.items() if now - t.born_at <= TRIGGER_LIFE_S}
+            self.response_urls = {k: u for k, u in self.response_urls.items() if now - u.born_at <= RESPONSE_URL_LIFE_S}
+
     # What is given out to answer an interaction
 
     def new_trigger(self, person_id: str) -> str:
