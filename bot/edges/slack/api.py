@@ -73,7 +73,7 @@ class Patience:
     repeats: int = 1
 
 
-def web_client(token: str, base_url: str | None = None, *, timeout_s: int = 10) -> WebClient:
+def web_client(token: str | None, base_url: str | None = None, *, timeout_s: int = 10) -> WebClient:
     """Slack's own client without its repeats: the default one would post again after a connection broke."""
     address = f"{(base_url or SLACK_API_URL).rstrip('/')}/"
     return WebClient(token=token, base_url=address, timeout=timeout_s, retry_handlers=[])

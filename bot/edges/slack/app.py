@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.request import BoltRequest
 from slack_bolt.response import BoltResponse
 
@@ -21,7 +22,7 @@ from bot.edges.slack.api import SlackApi, web_client
 from bot.edges.slack.channels import SlackChannels
 from bot.edges.slack.desk import Desk
 from bot.edges.slack.people import SlackPeople
-from bot.edges.slack.unpack import UnreadableDeliveryError
+from bot.edges.slack.unpack import UnreadableDeliveryError, shapes_missed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,19 +89,23 @@ def build_slack(
 
 def build_app(*, desk: Desk, settings: SlackSettings, metrics: Metrics) -> App:
     """The app with its listeners. Requests over HTTP are checked for their signature; sockets carry none."""
-    # At INFO Bolt writes out the whole body of a badly signed request.
-    for name in ("slack_bolt", "slack_sdk"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # At INFO Bolt writes out the whole body of a badly signed request; while it is built it warns that it doesn't
+    # use the token of the environment, which is meant.
+    bolt_log = logging.getLogger("slack_bolt")
+    bolt_log.setLevel(logging.ERROR)
     app = _BoltApp(
         name="utilization",
-        logger=logging.getLogger("slack_bolt"),
+        logger=bolt_log,
         signing_secret=settings.signing_secret or "",
         # A token given to Bolt would be tested over the network: now, or within the three seconds of the first ack.
         authorize=_authorized,
-        client=web_client("", settings.api_url),
+        client=web_client(None, settings.api_url),
         request_verification_enabled=True,
+        # Else Bolt logs part of the body, and advice to the developer, for whatever it has no listener for.
+        raise_error_for_unhandled_request=True,
         listener_executor=ThreadPoolExecutor(max_workers=ACK_THREADS, thread_name_prefix="ack"),
     )
+    bolt_log.setLevel(logging.WARNING)
     app.measured_by(metrics)
     commands.register(app, desk, settings.command)
     events.register(app, desk)
@@ -120,6 +125,9 @@ def _authorized(enterprise_id: str | None, team_id: str | None, user_id: str | N
 
 def _failed(error: Exception, body: dict[str, Any]) -> BoltResponse:
     """A listener that failed, where nothing could be said: never a 500, and never a body in the log."""
+    if isinstance(error, BoltUnhandledRequestError):
+        log.warning("delivery_unhandled", kind=_kind(body))
+        return BoltResponse(status=404, body="")
     if isinstance(error, UnreadableDeliveryError):
         log.warning("delivery_unreadable", kind=_kind(body), field=str(error))
     else:
@@ -137,8 +145,12 @@ class _BoltApp(App):
         self._metrics = metrics
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
-        """As Bolt does."""
+        """As Bolt does, once the delivery has the shape that Bolt takes for granted."""
         begun = time.monotonic()
+        misshapen = shapes_missed(req.body)
+        if misshapen:
+            log.warning("delivery_unreadable", kind=_kind(req.body), field=misshapen[0])
+            return BoltResponse(status=400, body="")
         response = super().dispatch(req)
         if self._metrics is not None:
             self._metrics.ack_seconds.labels(_kind(req.body)).observe(time.monotonic() - begun)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.core.grammar import from_slack
 from bot.edges.slack.desk import Question
 from bot.edges.slack.reply import Address, Door
-from bot.edges.slack.typed import typed_text
 from bot.edges.slack.unpack import field, optional
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def register(app: App, desk: Desk, command: str) -> None:
             response_url=optional(body, "response_url"),
             received_at=desk.now,
         )
-        text = typed_text(optional(body, "text") or "")
+        text = from_slack(optional(body, "text") or "")
         said = desk.take(Question(text, address, f"trigger:{field(body, 'trigger_id')}"))
         if said is None:
             ack()

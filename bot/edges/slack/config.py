@@ -25,4 +25,3 @@ class SlackSettings:
     """How long one answer may ask the platform."""
     commands_a_minute: int = 5
     commands_in_flight: int = 2
-    longest_text: int = 1_000

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 PROGRESS_AFTER_S = 10.0
-LONGEST_PRESS = 2_000
-"""Characters that a button's value holds; the state under an answer may be longer than what people type."""
+LONGEST_TEXT = 2_000
+"""Characters worth a place in the queue: what a button's value holds. The grammar's own limit is lower."""
 SHORTEST_SEARCH = 2
 MOST_OPTIONS = 100
 
@@ -228,11 +228,10 @@ class Desk:
         return query, render_text_answer(known)
 
     def _check_size(self, question: Question) -> None:
-        limit = self._settings.longest_text if question.counts else LONGEST_PRESS
-        if len(question.text) > limit:
+        if len(question.text) > LONGEST_TEXT:
             raise CommandError(
-                f"That is longer than {limit:,} characters.",
-                hint="Ask for a team or a queue instead of naming many people: `yesterday team:Billing`.",
+                f"That is {len(question.text):,} characters, too many for a question.",
+                hint="Ask for a team or a queue instead of naming many people: yesterday team:Billing",
                 code="too_long",
             )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from bot.core.grammar import from_slack
 from bot.edges.slack.desk import Question
 from bot.edges.slack.reply import Address, Door
-from bot.edges.slack.typed import typed_text, without_mention
 from bot.edges.slack.unpack import field, optional
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def register(app: App, desk: Desk) -> None:
             thread_ts=optional(event, "thread_ts"),
             received_at=desk.now,
         )
-        text = typed_text(without_mention(optional(event, "text") or "", _bot_user_id(body)))
+        text = from_slack(_without_bot(optional(event, "text") or "", _bot_user_id(body)))
         desk.take_quietly(Question(text, address, f"event:{field(body, 'event_id')}"))
 
     @app.event("message")
@@ -46,9 +47,9 @@ def register(app: App, desk: Desk) -> None:
             thread_ts=optional(event, "thread_ts"),
             received_at=desk.now,
         )
-        bot = _bot_user_id(body)
         text = optional(event, "text") or ""
-        text = typed_text(without_mention(text, bot) if bot else text)
+        bot = _bot_user_id(body)
+        text = from_slack(_without_bot(text, bot) if bot else text)
         desk.take_quietly(Question(text, address, f"event:{field(body, 'event_id')}"))
 
     @app.event("app_home_opened")
@@ -75,6 +76,15 @@ def _changed(desk: Desk) -> Any:
 
 def _heard(event: dict[str, Any]) -> None:
     """Nothing to do: listened to so that Slack gets its acknowledgement."""
+
+
+def _without_bot(text: str, bot_user_id: str | None) -> str:
+    """The text without the mention of the bot; where its id isn't known, without the first mention."""
+    if bot_user_id is not None:
+        without = re.sub(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>[:,]?", " ", text)
+        if without != text:
+            return without
+    return re.sub(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>[:,]?", " ", text, count=1)
 
 
 def _by_a_person(event: dict[str, Any]) -> bool:
