@@ -22,7 +22,7 @@ from bot.core.compute.figures import (
     sparks_of,
     totals_of,
 )
-from bot.core.compute.sheet import Names, Period, cohort_of, periods_of, sheet_of
+from bot.core.compute.sheet import OVER_CONVERSATIONS, Names, Period, cohort_of, periods_of, sheet_of
 from bot.core.frames import CLOCK_COLUMNS, POSTED_COLUMNS, POSTED_KEYS, STATUS_COLUMNS, STATUS_KEYS, check_facts
 from bot.core.intervals import Granularity, day_start, days_touched
 from bot.core.metrics import DEFAULT_DRAWN, metrics_for
@@ -72,8 +72,8 @@ def compute_answer(
         query: with a range.
         posted: conversations in the query's booking: `POSTED_COLUMNS`, or `CLOCK_COLUMNS` by the clock.
         status: None where it wasn't asked for. If the query divides conversations, or its buckets are finer than
-            the platform publishes, that is the reason given; otherwise everybody's counts as not fetched. Under a
-            query that divides conversations, status facts are not used even if given.
+            the platform publishes, that is the reason given; otherwise everybody's counts as not fetched. Where
+            conversations are filtered, presence decides between zero and not staffed and nothing else.
         now: the moment of asking.
         expected_agents: ids whose rows exist even if nothing was reported.
         agent_names: id → name; an agent without one is called by the id. Likewise teams and queues.
@@ -96,8 +96,10 @@ def compute_answer(
         raise ValueError("a question without a range has no figures")
     activity = POSTED_COLUMNS if query.booking is Booking.POSTED else CLOCK_COLUMNS
     terms = Terms(metrics_for(query.booking), query.booking, zone, _without_status(query, status))
-    if terms.without_status is not None:
-        status = None
+    if status is not None and (
+        OVER_CONVERSATIONS & set(query.group_by) or (terms.without_status and status.shortfalls)
+    ):
+        status = None  # it says nothing about such rows, or too little to tell them apart
     check_facts(posted.frame, keys=POSTED_KEYS, columns=activity)
     if status is not None:
         check_facts(status.frame, keys=STATUS_KEYS, columns=STATUS_COLUMNS)

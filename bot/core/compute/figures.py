@@ -63,7 +63,7 @@ def figures_of(sheet: Sheet, terms: Terms) -> Figures:
     """States in their fixed order, then every metric over every row."""
     import numpy as np
 
-    states = _states(sheet)
+    states = _states(sheet, divided=terms.without_status is Missing.NOT_DIVISIBLE)
     alive = np.isin(states, [STATES.index(RowState.OK), STATES.index(RowState.ZERO)])
     sums = _zero_where_silent(sheet.sums, sheet.activity, alive & ~sheet.posted_failed)
     if terms.without_status is None:
@@ -85,12 +85,17 @@ def figures_of(sheet: Sheet, terms: Terms) -> Figures:
     return Figures(states, values, reasons)
 
 
-def _states(sheet: Sheet) -> npt.NDArray[np.intp]:
-    """The first that fits: not fetched, ok, zero, not staffed, no data."""
+def _states(sheet: Sheet, *, divided: bool) -> npt.NDArray[np.intp]:
+    """The first that fits: not fetched, ok, zero, not staffed, no data.
+
+    Where conversations are divided, interacting time may be of those left out, and doesn't count as activity.
+    """
     import numpy as np
 
     sums = sheet.sums
-    worked = (sums[list(sheet.activity)] > 0).any(axis=1) | (sums["interacting_s"] > 0)
+    worked = (sums[list(sheet.activity)] > 0).any(axis=1)
+    if not divided:
+        worked |= sums["interacting_s"] > 0
     present = sums[list(PRESENCE_COLUMNS)].notna().any(axis=1)
     choices = {
         RowState.NOT_FETCHED: sheet.posted_failed | sheet.status_failed,
@@ -194,28 +199,26 @@ def totals_of(
     import numpy as np
 
     alive = figures.are(RowState.OK, RowState.ZERO) & kept
-    answered = {"posted": (alive & ~sheet.posted_failed).any(), "status": (alive & ~sheet.status_failed).any()}
+    told = bool((alive & ~sheet.posted_failed).any())
+    status_told = terms.without_status is None and bool((alive & ~sheet.status_failed).any())
+    families = [sheet.activity] * told + [PRESENCE_COLUMNS, ROUTING_COLUMNS] * status_told
     totals: dict[str, Number] = {}
-    sums: dict[tuple[bool, bool], pd.DataFrame] = {}
+    sums: dict[frozenset[str], pd.DataFrame] = {}
     for metric in terms.metrics:
-        needs = (metric.needs_status, metric.needs_conversations)
-        if needs not in sums:
-            without = cohort.incomplete(status=needs[0], conversations=needs[1])
+        without = cohort.incomplete(status=metric.needs_status, conversations=metric.needs_conversations)
+        if without not in sums:
             total = sheet.total(kept, without)
-            if answered["posted"]:
-                total = _zero_where_silent(total, sheet.activity, np.array([True]))
-            if answered["status"] and terms.without_status is None:
-                for family in (PRESENCE_COLUMNS, ROUTING_COLUMNS):
-                    total = _zero_where_silent(total, family, np.array([True]))
-            sums[needs] = total
-        value = float(metric.function(sums[needs]).iloc[0])
-        given = not (
+            for family in families:
+                total = _zero_where_silent(total, family, np.array([True]))
+            sums[without] = total
+        value = float(metric.function(sums[without]).iloc[0])
+        missing = (
             np.isnan(value)
+            or (value == 0 and not (told if metric.needs_conversations else status_told))
             or (metric.needs_status and terms.without_status is not None)
             or _outside_total(metric, sheet, cohort, whole, terms)
-            or (value == 0 and not (answered["posted"] if metric.needs_conversations else answered["status"]))
         )
-        totals[metric.name] = _number(metric, value) if given else None
+        totals[metric.name] = None if missing else _number(metric, value)
     return totals
 
 
