@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from genesys_client import AggregateRecord, GenesysClient, StatusTimeline, User
     from genesys_client import Named as Entity
 
+_REFUSED = "platform_refused"
+
 _STATUS_LOOKBACK = timedelta(days=1)
 """A status that began before the range may be left out of an answer about the range alone."""
 
@@ -123,6 +125,11 @@ class GenesysActivity:
             return _first_that_fits(ask, fetch, facts, status=True)
         except MisalignedBuckets:
             return self._status_from_timelines(ask, operation)
+        except SourceError as error:
+            # Below half-hours the platform may refuse: asked for only where its half-hours aren't ours.
+            if error.code == _REFUSED and ask.granularity is not None:
+                return self._status_from_timelines(ask, operation)
+            raise
 
     def _status_from_timelines(self, ask: StatusAsk, operation: Operation) -> Facts:
         """The same from each agent's own timeline, cut at our edges: more requests, any grid."""
@@ -362,7 +369,7 @@ def translate(error: GenesysError) -> BotError:
             return SourceError(
                 "Genesys didn't accept the query.",
                 hint="A shorter range may help; otherwise report it with the reference.",
-                code="platform_refused",
+                code=_REFUSED,
                 reference=reference,
             )
         case TransportError():

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from bot.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -52,7 +55,7 @@ class SharedCache:
             life_s: seconds; a function of the value where the value decides (0: only shared, not kept).
             wait_s: how long to wait for somebody else's load.
         Raises:
-            TimeoutError: somebody else's load took longer than `wait_s`.
+            SourceError: somebody else's load took longer than `wait_s`.
             Exception: whatever `load` raises, to everyone who shared it.
         """
         with self._lock:
@@ -69,7 +72,12 @@ class SharedCache:
             if future is None:
                 future = self._loading[key] = Future()
         if not mine:
-            value, loaded_at = future.result(timeout=wait_s)
+            try:
+                value, loaded_at = future.result(timeout=wait_s)
+            except FutureTimeoutError as error:
+                raise SourceError(
+                    "Genesys took too long to answer.", hint="Try again in a minute.", code="platform_slow"
+                ) from error
             return Kept(value, loaded_at, fresh=False)
         return self._load(key, load, life_s, future)
 

@@ -1,0 +1,203 @@
+"""The numbers of `ask … --format json` against what really happened in the sandbox organisation.
+
+Two computations of the same thing: the answer travelled over HTTP through aggregates, client, frames and
+metrics; the truth is counted from segments and statuses by brute force.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from genesys_client.sandbox import Engine
+from genesys_client.sandbox.server import SandboxServer
+from genesys_client.sandbox.truth import Truth
+from tests.acceptance.asking import aggregate_requests, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POSTED = {
+    "handle_s": "tHandle",
+    "talk_s": "tTalk",
+    "held_s": "tHeld",
+    "acw_s": "tAcw",
+    "contacting_s": "tContacting",
+    "dialing_s": "tDialing",
+}
+ROUTING = {
+    "interacting_s": "INTERACTING",
+    "communicating_s": "COMMUNICATING",
+    "idle_s": "IDLE",
+    "not_responding_s": "NOT_RESPONDING",
+}
+PRESENCE = {"on_queue_s": "ON_QUEUE", "break_s": "BREAK", "meal_s": "MEAL", "away_s": "AWAY"}
+
+DAYS = [
+    pytest.param("Europe/London", "2026-03-10T09:00:00+00:00", 48, id="London, ordinary"),
+    pytest.param("Europe/London", "2026-03-30T09:00:00+00:00", 46, id="London, clocks forward"),
+    pytest.param("Europe/London", "2026-10-26T09:00:00+00:00", 50, id="London, clocks back"),
+    pytest.param("America/New_York", "2026-03-11T15:00:00+00:00", 48, id="New York, ordinary"),
+    pytest.param("America/New_York", "2026-03-09T15:00:00+00:00", 46, id="New York, clocks forward"),
+    pytest.param("America/New_York", "2026-11-02T15:00:00+00:00", 50, id="New York, clocks back"),
+    pytest.param("Asia/Kathmandu", "2026-03-10T09:00:00+00:00", 48, id="Kathmandu"),
+]
+
+
+class Moment:
+    """The organisation's clock, set by each test."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def moment() -> Moment:
+    return Moment()
+
+
+@pytest.fixture(scope="module")
+def engine(moment: Moment) -> Engine:
+    return Engine(seed=7, now=moment)
+
+
+@pytest.fixture(scope="module")
+def server(engine: Engine) -> Iterator[SandboxServer]:
+    with SandboxServer(engine) as server:
+        yield server
+
+
+def rows_of(answer: dict[str, Any]) -> dict[tuple[str, datetime], dict[str, Any]]:
+    return {(row["agent_id"], datetime.fromisoformat(row["start"]).astimezone(UTC)): row for row in answer["rows"]}
+
+
+def spans_of(answer: dict[str, Any]) -> list[tuple[datetime, datetime]]:
+    spans = {
+        (datetime.fromisoformat(row["start"]).astimezone(UTC), datetime.fromisoformat(row["end"]).astimezone(UTC))
+        for row in answer["rows"]
+    }
+    return sorted(spans)
+
+
+def assert_equals_truth(answer: dict[str, Any], truth: Truth) -> int:
+    """Every agent and bucket, posted and status; the number of figures that were compared and not zero."""
+    spans, rows = spans_of(answer), rows_of(answer)
+    posted, status = truth.posted(spans), truth.status(spans)
+    compared = 0
+    for (agent_id, start), row in rows.items():
+        key = (agent_id, spans.index((start, datetime.fromisoformat(row["end"]).astimezone(UTC))))
+        true_posted = posted.get(key, {})
+        for column, metric in POSTED.items():
+            true = true_posted[metric].sum_ms / 1000 if metric in true_posted else 0.0
+            assert (row[column] or 0.0) == pytest.approx(true, abs=1e-6), (row["agent_name"], start, column)
+            compared += true > 0
+        handled = true_posted["tHandle"].count if "tHandle" in true_posted else 0
+        assert (row["handled"] or 0) == handled
+        true_status = status.get(key, {})
+        for metric, columns in (("tAgentRoutingStatus", ROUTING), ("tSystemPresence", PRESENCE)):
+            for column, qualifier in columns.items():
+                true = true_status.get((metric, qualifier), 0) / 1000
+                assert (row[column] or 0.0) == pytest.approx(true, abs=1e-6), (row["agent_name"], start, column)
+                compared += true > 0
+        logged_in = sum(
+            ms for (metric, name), ms in true_status.items() if metric == "tSystemPresence" and name != "OFFLINE"
+        )
+        assert (row["logged_in_s"] or 0.0) == pytest.approx(logged_in / 1000, abs=1e-6)
+    missing = {key for key in posted if (key[0], spans[key[1]][0]) not in rows}
+    assert not missing
+    return compared
+
+
+@pytest.mark.parametrize(("zone", "now", "buckets"), DAYS)
+def test_every_agent_and_half_hour_equals_the_truth(
+    server: SandboxServer, engine: Engine, moment: Moment, zone: str, now: str, buckets: int
+) -> None:
+    moment.now = datetime.fromisoformat(now)
+    engine.requests.clear()
+
+    said = ask(server, "yesterday by interval posted", "--format", "json", "--zone", zone, "--now", now)
+
+    assert said.status == 0, said.err
+    answer = said.json
+    assert answer["query"]["buckets"] == answer["coverage"]["buckets"] == buckets
+    assert len(spans_of(answer)) == buckets
+    assert assert_equals_truth(answer, Truth(engine)) > 1000
+    agents = len({row["agent_id"] for row in answer["rows"]})
+    assert aggregate_requests(engine) <= 2 * -(-agents // 100)
+
+
+@pytest.mark.parametrize(
+    "switched",
+    [
+        pytest.param({"media_in_group": False}, id="no media type in groups"),
+        pytest.param({"offset_intervals": True}, id="intervals with the zone's offset"),
+        pytest.param({"drop_min": True}, id="statistics without a minimum"),
+        pytest.param({"empty_as_object": True}, id="empty answers as an object"),
+        pytest.param({"buckets_from_utc": True}, id="buckets aligned to UTC"),
+        pytest.param({"buckets_from_utc": True, "fine_status_refused": True}, id="and no status below half-hours"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Kathmandu"])
+def test_whatever_the_reference_leaves_open_the_numbers_stay_true(
+    server: SandboxServer, engine: Engine, moment: Moment, zone: str, switched: dict[str, bool]
+) -> None:
+    moment.now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    before, engine.behaviour = engine.behaviour, replace(engine.behaviour, **switched)
+    try:
+        said = ask(
+            server, "yesterday by interval posted", "--format", "json", "--zone", zone, "--now", moment.now.isoformat()
+        )
+    finally:
+        engine.behaviour = before
+
+    assert said.status == 0, said.err
+    assert assert_equals_truth(said.json, Truth(engine)) > 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("yesterday", id="a day in one bucket"),
+        pytest.param("yesterday by 1h", id="hours"),
+        pytest.param("yesterday by 15m", id="quarters, status from timelines"),
+        pytest.param("last 7 days by day", id="days"),
+        pytest.param("last week", id="a week in one bucket"),
+        pytest.param("2026-03-02 22:00-06:00 by interval", id="a night across midnight"),
+        pytest.param("today by interval", id="until now"),
+    ],
+)
+def test_other_ranges_and_buckets_equal_the_truth(
+    server: SandboxServer, engine: Engine, moment: Moment, text: str
+) -> None:
+    moment.now = datetime(2026, 3, 10, 15, 12, tzinfo=UTC)
+
+    said = ask(server, text, "--format", "json", "--zone", "Europe/London", "--now", moment.now.isoformat())
+
+    assert said.status == 0, said.err
+    assert assert_equals_truth(said.json, Truth(engine)) > 100
+
+
+def test_a_week_of_office_hours_equals_the_sum_of_its_pieces(
+    server: SandboxServer, engine: Engine, moment: Moment
+) -> None:
+    moment.now = datetime(2026, 3, 10, 15, 12, tzinfo=UTC)
+
+    answer = ask(
+        server, "last week 9-17", "--format", "json", "--zone", "Europe/London", "--now", moment.now.isoformat()
+    ).json
+
+    windows = [tuple(datetime.fromisoformat(edge).astimezone(UTC) for edge in w) for w in answer["query"]["windows"]]
+    assert len(windows) == 7
+    assert all(end - start == timedelta(hours=8) for start, end in windows)
+    posted = Truth(engine).posted(windows)
+    handle: dict[str, float] = {}
+    for (agent_id, _), metrics in posted.items():
+        if "tHandle" in metrics:
+            handle[agent_id] = handle.get(agent_id, 0.0) + metrics["tHandle"].sum_ms / 1000
+    assert {row["agent_id"]: row["handle_s"] for row in answer["rows"] if row["handle_s"]} == pytest.approx(handle)
