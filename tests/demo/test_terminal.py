@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.rendering.names import width_of
 from bot.demo.fake_slack import File, Message, View
@@ -209,3 +213,30 @@ def test_a_window_shows_its_inputs_and_how_to_send_it():
         "│ [submit] Go   [close]",
         "╰",
     ]
+
+
+TEXT = st.text(max_size=60)
+OBJECT = st.builds(lambda kind, text: {"type": kind, "text": text}, st.sampled_from(["mrkdwn", "plain_text"]), TEXT)
+CELL = st.builds(
+    lambda kind, text: {"type": kind, "value": 1, "text": text}, st.sampled_from(["raw_text", "raw_number"]), TEXT
+)
+BLOCK = st.one_of(
+    st.builds(lambda text: {"type": "header", "text": text}, OBJECT),
+    st.builds(
+        lambda text, fields: {"type": "section", "text": text, "fields": fields}, OBJECT, st.lists(OBJECT, max_size=4)
+    ),
+    st.builds(lambda elements: {"type": "context", "elements": elements}, st.lists(OBJECT, max_size=3)),
+    st.integers(1, 6).flatmap(
+        lambda n: st.builds(table, st.lists(CELL, min_size=n, max_size=n), st.lists(CELL, min_size=n, max_size=n))
+    ),
+    st.builds(
+        lambda labels: {"type": "actions", "elements": [button(label) for label in labels]}, st.lists(TEXT, max_size=5)
+    ),
+)
+
+
+@given(st.lists(BLOCK, max_size=4), st.integers(24, 120))
+def test_whatever_the_texts_are_nothing_is_too_wide_and_nothing_steers(blocks, width):
+    drawn = draw(message(*blocks), width=width).split("\n")
+    assert [line for line in drawn if width_of(line) > width] == []
+    assert not any(unicodedata.category(character) == "Cc" for line in drawn for character in line)
