@@ -336,13 +336,8 @@ class FakeSlack:
         """Messages in order: of one channel, as one person sees them, by one method; taken-back ones if asked."""
         with self.world.changed:
             self._serving.settle()
-            found = [
-                m
-                for m in self.world.messages
-                if (channel is None or m.channel == _id(channel))
-                and (via is None or m.via == via)
-                and (deleted or m.deleted_at is None)
-            ]
+            posted = self.world.messages if channel is None else self.world.messages_in(_id(channel))
+            found = [m for m in posted if (via is None or m.via == via) and (deleted or m.deleted_at is None)]
             return found if person is None else self.world.visible(found, _id(person))
 
     def view(self, person: Person | str) -> View | None:

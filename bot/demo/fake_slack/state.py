@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import threading
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -227,6 +228,7 @@ class Workspace:
         """Open modals of each person, the top one last."""
         self.homes: dict[str, View] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
+        self._in_channel: defaultdict[str, list[Message]] = defaultdict(list)
         self._by_ts: dict[tuple[str, str], Message] = {}
         self._triggers: dict[str, _Trigger] = {}
         self._numbers = itertools.count(1)
@@ -305,11 +307,16 @@ class Workspace:
                 **more,
             )
             self.messages.append(message)
+            self._in_channel[channel].append(message)
             if into is not None:
                 into.append(message)
             self._by_ts[message.channel, message.ts] = message
             self.touch()
             return message
+
+    def messages_in(self, channel_id: str) -> list[Message]:
+        """Everything ever posted there, in order."""
+        return self._in_channel[channel_id]
 
     def message(self, channel_id: str, ts: str) -> Message | None:
         """A message that is there for everyone: neither taken back nor ephemeral."""
@@ -327,6 +334,7 @@ class Workspace:
         with self.changed:
             now = self.clock()
             self.messages.clear()
+            self._in_channel.clear()
             self._by_ts.clear()
             self._triggers = {k: t for k, t in self._triggers.items() if now - t.born_at <= TRIGGER_LIFE_S}
             self.response_urls = {k: u for k, u in self.response_urls.items() if now - u.born_at <= RESPONSE_URL_LIFE_S}

@@ -99,9 +99,8 @@ def _within(calling: Calling, channel: Channel, params: Json) -> list[Message]:
     inclusive = flag(params, "inclusive")
     return [
         m
-        for m in calling.world.messages
-        if m.channel == channel.id
-        and not m.ephemeral
+        for m in calling.world.messages_in(channel.id)
+        if not m.ephemeral
         and m.deleted_at is None
         and (oldest < _ticks(m.ts) < latest or (inclusive and _ticks(m.ts) in {oldest, latest}))
     ]
