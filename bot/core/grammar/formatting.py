@@ -29,7 +29,7 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
     if query.verb:
         yield query.verb.value
     if query.topic:
-        yield query.topic.replace("_", " ") if query.verb is Verb.DEFINE else query.topic
+        yield _metric_words(query.topic) if query.verb is Verb.DEFINE else query.topic
     if query.range is None:
         return
     yield _range_words(query.range, absolute=absolute)
@@ -39,8 +39,6 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
         yield f"in {query.zone.key}"
     yield from _filter_words(query.filters)
     yield from _cut_words(query)
-    if query.sort:
-        yield f"sort {query.sort.column.replace('_', ' ')}"
     if query.rank:
         yield f"{'top' if query.rank.top else 'bottom'} {query.rank.count}"
     for threshold in query.thresholds:
@@ -50,6 +48,16 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
     yield from sorted(output.value for output in query.outputs)
     if query.share:
         yield "share"
+    if query.sort:  # last: `sort busy` and `share` would read as one metric
+        yield f"sort {_metric_words(query.sort.column)}"
+
+
+def _metric_words(column: str) -> str:
+    from bot.core.metrics import find_metric
+
+    words = column.removesuffix("_s").replace("_", " ")
+    metric = find_metric(words)
+    return words if metric and metric.name == column else column
 
 
 def _range_words(span: Range, *, absolute: bool) -> str:

@@ -44,7 +44,7 @@ _BY = phrase(r"by")
 _NUMBERED = phrase(r"(?P<n>15|30|60|1) ?(?P<unit>m|min|minutes|h|hr|hour)")
 _RANK = phrase(r"(?P<which>top|bottom) (?P<n>[0-9]+)")
 _SORT = phrase(r"sort(?: by)?")
-_THRESHOLD = phrase(r"(?P<which>below|above) (?P<n>[0-9]{1,6}(?:\.[0-9]{1,6})?) ?(?P<percent>%|percent)?")
+_THRESHOLD = phrase(r"(?P<which>below|above) (?P<n>[0-9]{1,4}(?:\.[0-9]{1,4})?) ?(?P<percent>%|percent)?")
 _VS = phrase(r"(?:vs\.?|versus)")
 
 
@@ -78,12 +78,11 @@ def _read_cut(scan: Scanner) -> Cut:
             scan.at += len(word)
     if word not in CUTS:
         likely = nearest_keyword(word) if word else None
-        raise CommandError(
-            f"`by {word}` is no way to cut an answer." if word else "`by` needs what to cut by.",
-            hint="by interval, 15m, 30m, 1h, day, week, agent, team, queue or media"
-            if likely not in CUTS
-            else f"by {likely}",
-            code="unknown_word" if word else "missing_object",
+        hint = "by interval, 15m, 30m, 1h, day, week, agent, team, queue or media"
+        if not word:
+            raise CommandError("`by` needs what to cut by.", hint=hint, code="missing_object")
+        raise UnknownCommandError(
+            f"`by {word}` is no way to cut an answer.", hint=f"by {likely}" if likely in CUTS else hint
         )
     return CUTS[word]
 

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from bot.core.grammar.hours import read_window
 from bot.core.grammar.how import read_cuts, read_metric, read_rank, read_sort, read_threshold, read_versus
 from bot.core.grammar.places import read_place
 from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
 from bot.core.grammar.scanner import Scanner, phrase
 from bot.core.grammar.topics import find_topic
-from bot.core.grammar.when import Relative, missing_object, read_when, read_window
+from bot.core.grammar.when import Relative, missing_object, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
 from bot.core.intervals import Granularity, buckets
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.core.grammar.context import GrammarContext
+    from bot.core.grammar.hours import Window
     from bot.core.grammar.how import Cut
     from bot.core.grammar.ranges import Reading
-    from bot.core.grammar.when import Spec, Window
+    from bot.core.grammar.when import Spec
     from bot.core.query import Range, Rank, Sort, Threshold
 
 INTERVALS_BOOKING = Booking.POSTED
@@ -228,9 +230,9 @@ def _agreed(said: Sequence[_Said[T]]) -> T | None:
         CommandError: two of them differ.
     """
     for one in said[1:]:
-        if str(one.value) != str(said[0].value):
+        if one.value != said[0].value:
             raise _contradiction(said[0], one)
-    return said[0].value if said else None
+    return min((one.value for one in said), key=str, default=None)
 
 
 def _contradiction(one: _Said[Any], other: _Said[Any]) -> CommandError:
@@ -283,9 +285,9 @@ def _cuts(draft: _Draft, verb: Verb | None) -> tuple[tuple[Dimension, ...], Gran
             if dimension not in {Dimension.AGENT, Dimension.INTERVAL}:
                 raise _contradiction(next(v for v in draft.verbs if v.value is verb), said)
         return (Dimension.AGENT, Dimension.INTERVAL), of_time[0] if of_time else Granularity.HALF_HOUR
-    if not any(not d.is_time for d in dimensions):
-        return tuple(d for d in Dimension if d is Dimension.AGENT or d in dimensions), of_time[0] if of_time else None
-    return tuple(d for d in Dimension if d in dimensions), of_time[0] if of_time else None
+    by_agent = all(dimension.is_time for dimension in dimensions)
+    group_by = tuple(d for d in Dimension if d in dimensions or (by_agent and d is Dimension.AGENT))
+    return group_by, of_time[0] if of_time else None
 
 
 def _filters(draft: _Draft, verb: Verb | None) -> Filters:

@@ -72,15 +72,16 @@ def read_place(scan: Scanner) -> ZoneInfo | None:
             code="ambiguous_zone",
             choices=tuple((name, scan.instead(start, scan.at, f"in {name}")) for name in meant),
         )
-    raise CommandError(
-        f"I know no zone or city called `{typed}`.", hint=_nearest_hint(" ".join(tried[-2:][:1])), code="unknown_zone"
-    )
+    raise CommandError(f"I know no zone or city called `{typed}`.", hint=_hint(tried), code="unknown_zone")
 
 
-def _nearest_hint(typed: str) -> str:
+def _hint(tried: list[str]) -> str:
+    """The place that was nearly typed, trying many words before few."""
     from rapidfuzz import process  # imported when somebody errs
     from rapidfuzz.distance import OSA
 
     names = {**_zones(), **cities()}
-    found = process.extractOne(_key(typed), names.keys(), scorer=OSA.distance, score_cutoff=2)
-    return f"in {names[found[0]]}" if found else "yesterday in Europe/London, or in new york"
+    for text in tried[-3:]:
+        if found := process.extractOne(_key(text), names.keys(), scorer=OSA.distance, score_cutoff=2):
+            return f"in {names[found[0]]}"
+    return "yesterday in Europe/London, or in new york"

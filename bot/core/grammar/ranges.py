@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from bot.core.grammar.labels import Labels
 from bot.core.grammar.when import (
     Between,
-    Clock,
     Dated,
     Instant,
     LastDays,
@@ -19,13 +19,11 @@ from bot.core.grammar.when import (
     Rolling,
     Slashed,
     Weekday,
-    Window,
 )
 from bot.core.intervals import (
     Granularity,
     Interval,
     ceil_to_grid,
-    clock_label,
     day_exists,
     day_start,
     days_touched,
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.core.grammar.context import GrammarContext
+    from bot.core.grammar.hours import Clock, Window
     from bot.core.grammar.when import Day, Spec
 
 _DAY = timedelta(days=1)
@@ -131,6 +130,11 @@ class Resolver:
         """The local day that holds now."""
         return local_date(self.now, self.zone)
 
+    @property
+    def labels(self) -> Labels:
+        """How this zone's instants are written."""
+        return Labels(self.zone, self.now)
+
     # Phrases → days or instants
 
     def reading(self, spec: Spec) -> Reading:
@@ -150,24 +154,22 @@ class Resolver:
                 return Reading(str(spec), start, self.now, name=_rolling_name(spec))
             case Period() | LastDays() | LastWeeks():
                 first, last = self._stretch(spec)
-                return self._days(str(spec), first, last, name=str(spec).capitalize())
+                return replace(self._days(str(spec), first, last), name=str(spec).capitalize())
             case _:
                 day, notes = self._day(spec)
                 local_day(day, self.zone)  # refuses a day that the zone skipped
-                return self._days(
-                    str(spec),
-                    day,
-                    day,
+                return replace(
+                    self._days(str(spec), day, day),
                     name=str(spec).capitalize() if isinstance(spec, Relative) else "",
                     notes=notes,
                     weekday=spec.number if isinstance(spec, Weekday) else None,
                     dated=isinstance(spec, Dated | Slashed),
                 )
 
-    def _days(self, phrase: str, first: date, last: date, **more: object) -> Reading:
+    def _days(self, phrase: str, first: date, last: date) -> Reading:
         """Whole days; the ends of a stretch that the zone skipped are no reason to refuse it."""
         start, end = day_start(first, self.zone), day_start(last + _DAY, self.zone)
-        return Reading(phrase, start, end, days=(first, last), **more)  # type: ignore[arg-type]  # fields of Reading
+        return Reading(phrase, start, end, days=(first, last))
 
     def _stretch(self, spec: Period | LastDays | LastWeeks) -> tuple[date, date]:
         today = self.today
@@ -296,15 +298,14 @@ class Resolver:
             end = self._instant(b, last, at_end=True)
         if start >= end and not (b.is_now or start >= self.now):
             raise InvalidIntervalError(
-                f"`{spec}` ends before it starts: {self._moment(start)} comes after {self._moment(end)}.",
+                f"`{spec}` ends before it starts: {self.labels.moment(start)} comes after {self.labels.moment(end)}.",
                 hint=f"{b} to {a}" if not (a.clock or b.clock) else "yesterday 9am to 5pm",
                 code="backward_range",
             )
-        whole = not (a.clock or b.clock or a.instant or b.instant)
-        if whole:
-            final = max(last or self.today, first)
-            return self._days(str(spec), first, final, name=_since_name(spec), notes=notes, explicit_end=not b.is_now)
-        return Reading(str(spec), start, end, name=_since_name(spec), notes=notes, explicit_end=not b.is_now)
+        reading = Reading(str(spec), start, end)
+        if not (a.clock or b.clock or a.instant or b.instant):
+            reading = self._days(str(spec), first, max(last or self.today, first))
+        return replace(reading, name=_since_name(spec), notes=notes, explicit_end=not b.is_now)
 
     def _day_of_bare_time(self, spec: Between) -> date:
         """The day of an end that is only a time: the start's, if that is today or the range opens with `since`."""
@@ -389,13 +390,15 @@ class Resolver:
         if self.booking is Booking.POSTED:
             pieces = self._widened(pieces, window)
             if pieces != exact:
-                notes.append(f"Widened to whole {_GRID_NOUNS[self._grid(window)]}: {self._edges(exact)} as asked.")
+                notes.append(
+                    f"Widened to whole {_GRID_NOUNS[self._grid(window)]}: {self.labels.edges(exact)} as asked."
+                )
         elif self._widened(pieces, window) != pieces:
             notes.append(f"Cut exactly, inside {_GRID_NOUNS[self._grid(window)]}.")
         to_now = pieces[-1].end == self.now
         return Range(
             windows=pieces,
-            label=self._label(reading, pieces, window, to_now=to_now),
+            label=self.labels.label(reading.name, pieces, window, to_now=to_now),
             phrase=phrase,
             to_now=to_now,
             notes=tuple(notes),
@@ -443,68 +446,15 @@ class Resolver:
 
     def _ahead(self, phrase: str) -> InvalidIntervalError:
         return InvalidIntervalError(
-            f"`{phrase}` lies ahead: it is {self._moment(self.now)} in {self.zone.key}.",
+            f"`{phrase}` lies ahead: it is {self.labels.moment(self.now)} in {self.zone.key}.",
             hint="Figures exist up to now: today, yesterday, last week.",
             code="future_range",
         )
-
-    # Words for people
 
     def _absolute(self, reading: Reading) -> str:
         if reading.days:
             return reading.absolute_days
         return "/".join(e.astimezone(self.zone).isoformat() for e in (reading.start, min(reading.end, self.now)))
-
-    def _moment(self, instant: datetime) -> str:
-        whole_minute = instant.replace(second=0)
-        return f"{self._day_words(local_date(whole_minute, self.zone))} {clock_label(whole_minute, self.zone)}"
-
-    def _day_words(self, day: date, *, beside: date | None = None) -> str:
-        """`Sun 22 Nov`; the month and the year are left out where the day beside it says them."""
-        year = "" if day.year == self.today.year and (beside is None or beside.year == day.year) else f" {day.year}"
-        if beside and (beside.month, beside.year) == (day.month, day.year):
-            return f"{day:%a} {day.day}"
-        return f"{day:%a} {day.day} {day:%b}{year}"
-
-    def _end(self, instant: datetime) -> tuple[date, str]:
-        """An end as people write it: midnight is 24:00 of the day before."""
-        day = local_date(instant, self.zone)
-        if instant == day_start(day, self.zone):
-            day = local_date(instant - timedelta(seconds=1), self.zone)
-            return day, "24:00"
-        return day, clock_label(instant.replace(second=0) if instant == self.now else instant, self.zone)
-
-    def _edges(self, pieces: tuple[Interval, ...]) -> str:
-        """`09:10–17:20` of the first piece, with the days where it has several."""
-        first = pieces[0]
-        day, (last, end) = local_date(first.start, self.zone), self._end(first.end)
-        start = clock_label(first.start, self.zone)
-        if day == last:
-            return f"{start}–{end}"
-        return f"{self._day_words(day)} {start}–{self._day_words(last)} {end}"
-
-    def _label(self, reading: Reading, pieces: tuple[Interval, ...], window: Window | None, *, to_now: bool) -> str:
-        name = f"{reading.name}, " if reading.name else ""
-        now = " (now)" if to_now else ""
-        first, (last, end) = local_date(pieces[0].start, self.zone), self._end(pieces[-1].end)
-        start = clock_label(pieces[0].start, self.zone)
-        if len(pieces) == 1:
-            if first == last:
-                return f"{name}{self._day_words(first)} {start}–{end}{now}"
-            return f"{name}{self._day_words(first)} {start}–{self._day_words(last)} {end}{now}"
-        final = local_date(pieces[-1].start, self.zone)
-        days = f"{self._day_words(first, beside=final)}–{self._day_words(final)}"
-        until = f", to {end} (now)" if to_now else ""
-        hours = f"{self._edges_of_day(pieces, window)} each day"
-        return f"{name}{days}, {hours}{until}"
-
-    def _edges_of_day(self, pieces: tuple[Interval, ...], window: Window | None) -> str:
-        """The hours that most days have: those of an ordinary day among the pieces, else as asked."""
-        labels = [(clock_label(p.start, self.zone), self._end(p.end)[1]) for p in pieces]
-        start, end = max(labels, key=labels.count) if len(labels) > 1 else labels[0]
-        if labels.count((start, end)) == 1 and window:
-            start, end = str(window.start), str(window.end)
-        return f"{start}–{end}"
 
 
 def _calendar_day(year: int, month: int, day: int) -> date | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.core.grammar.text import lowered, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 END = r"(?=[\s,]|\.\.|$)"
 """A phrase ends at a space, a comma, the dots of `A..B`, or with the line."""
@@ -21,6 +21,11 @@ _WORD = re.compile(r'[^\s,"<]+|<(?:[@!#][^<>]*>)?')
 def phrase(pattern: str) -> Callable[[str, int], re.Match[str] | None]:
     """A matcher of whole phrases at a position of lower-case text."""
     return re.compile(pattern + END).match
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """A pattern of any of the words, the longest first."""
+    return "|".join(sorted(words, key=len, reverse=True))
 
 
 @dataclass(slots=True)

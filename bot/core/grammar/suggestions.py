@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.core.grammar.words import ENTRIES, KEYWORDS, MONTHS, PHRASES, WEEKDAYS
 from bot.errors import UnknownCommandError
@@ -17,7 +17,7 @@ def _candidates() -> tuple[str, ...]:
     return (*sorted(KEYWORDS), *PHRASES)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def nearest_keyword(word: str) -> str | None:
     """The keyword within its number of edits of a lower-case word, or None.
 

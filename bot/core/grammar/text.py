@@ -21,6 +21,8 @@ _SAME = str.maketrans(
         "％": "%",
     }
 )
+_JOINERS = "\u200c\u200d"
+"""Invisible, but letters of names need them in Persian, Hindi and others."""
 _SINGLE_QUOTED = re.compile(r"""(?<![^\s,:@-])'([^'"]+)'(?=[\s,]|$)""")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>", re.IGNORECASE)
 _SLACK_LINK = re.compile(r"<(?![@!#])([^<>|]+)(?:\|([^<>]*))?>")
@@ -56,7 +58,7 @@ def normalised(text: str) -> str:
     seen = "".join(
         " " if c.isspace() or category == "Cc" else c
         for c in unicodedata.normalize("NFC", text).translate(_SAME)
-        if (category := unicodedata.category(c)) not in {"Cf", "Cs"}
+        if (category := unicodedata.category(c)) not in {"Cf", "Cs"} or c in _JOINERS
     )
     line = " ".join(_SINGLE_QUOTED.sub(r'"\1"', seen).split())
     if line.count('"') % 2:

@@ -200,7 +200,7 @@ def _is_name_word(word: str) -> bool:
     return (
         not word.startswith(("-", "@", "<"))
         and any(c.isalpha() for c in word)
-        and not any(c.isnumeric() or c in ":/" for c in word)
+        and not any(c.isdigit() or c in ":/" for c in word)
         and ".." not in word
         and low not in KEYWORDS
         and low not in REFUSED_TIME_WORDS
