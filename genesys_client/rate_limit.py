@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PER_MINUTE = 300
 WINDOW_S = 60.0
+SHORTEST_WAIT_S = 0.001
+"""A wait below the clock's own resolution would be over before it began, again and again."""
 KEPT_FOR_PEOPLE = 0.3
 """Share of the rate that background work leaves alone."""
 TOKEN_WIDE_S = 180.0
@@ -54,13 +56,13 @@ class RateLimiter:
             now = self._clock()
             closed = max(self._closed_until, self._paths_closed_until.get(path, now)) - now
             if closed > 0.0:
-                return closed
+                return max(closed, SHORTEST_WAIT_S)
             while self._sent and self._sent[0] <= now - WINDOW_S:
                 self._sent.popleft()
             if len(self._sent) < allowed:
                 self._sent.append(now)
                 return 0.0
-            return self._sent[-allowed] + WINDOW_S - now
+            return max(self._sent[-allowed] + WINDOW_S - now, SHORTEST_WAIT_S)
 
     def close_for(self, seconds: float, path: str) -> None:
         """Let nothing out for so long: what a 429's Retry-After asks."""

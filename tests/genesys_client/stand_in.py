@@ -11,6 +11,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -161,10 +162,14 @@ def _strict(schema: Any) -> Any:
 STRICT = {name: _strict(schema) for name, schema in DOCUMENT["definitions"].items()}
 
 
+@cache
+def _validator(definition: str) -> jsonschema.Draft7Validator:
+    return jsonschema.Draft7Validator({"$ref": f"#/definitions/{definition}", "definitions": STRICT})
+
+
 def validate(definition: str, value: Any) -> None:
     """Hold a value against a definition, unknown fields forbidden."""
-    schema = {"$ref": f"#/definitions/{definition}", "definitions": STRICT}
-    jsonschema.validate(value, schema, cls=jsonschema.Draft4Validator)
+    _validator(definition).validate(value)
 
 
 def check_request(request: Request) -> None:
