@@ -106,6 +106,8 @@ class Stage:
         origin = self._opened.enter_context(Served(web))
         web_url = origin + SLACK_PATH
         slack.connect(url=web_url)
+        # As on any day but the first: whom the bot knows, her acknowledgement says how the question was read.
+        application.slack.people.requester(person.id)
         return Setting(slack, application, person, channel, sandbox.url, web_url)
 
 

@@ -44,6 +44,8 @@ def test_the_demo_shows_yesterdays_table_and_one_agents_half_hours(setting, scre
     # The second answer has a row for each half-hour of that day.
     half_hours = [f"│ {hour:02d}:{minute}" for hour in range(24) for minute in ("00", "30")]
     assert [start for start in half_hours if start not in output] == []
+    # The acknowledgement is the reading, before any figure.
+    assert written.index(next(w for w in written if "only you can see this\n│ Yesterday, Mon 23 Nov" in w)) == 4
     # Slack took everything that the bot sent.
     assert [call for call in setting.slack.calls() if call.error is not None] == []
     assert setting.slack.breaches == {}
