@@ -14,8 +14,17 @@ from bot.core.query import Dimension
 from bot.core.rendering import wording
 from bot.core.rendering.actions import PICKER_ACTION, Action, Picker
 from bot.core.rendering.chosen import chosen_notice, chosen_rows, ranked
+from bot.core.rendering.figures import unbroken
 from bot.core.rendering.fixed import PHONE, fixed
-from bot.core.rendering.layout import Grid, distinct_name, grid, headline_column, label_dimensions, namesakes
+from bot.core.rendering.layout import (
+    Grid,
+    distinct_name,
+    grid,
+    headline_column,
+    label_dimensions,
+    namesakes,
+    sole_agent,
+)
 from bot.core.rendering.names import capped, cleaned, escaped, plain_text, units
 from bot.core.rendering.pieces import (
     HEADER,
@@ -128,7 +137,7 @@ def _text(answer: Answer, options: RenderOptions) -> str:
     notice = chosen_notice(answer)
     said = [
         f"{wording.title(answer)}. {wording.finding(answer)}",
-        wording.reading(answer.query),
+        wording.reading(answer.query, wording.known_names(answer)),
         *wording.warnings(answer),
         "; ".join(f"{label} {figure}" for label, figure in wording.totals(answer)) if answer.rows else "",
         notice.message if notice else "",
@@ -142,8 +151,8 @@ def _above(answer: Answer) -> list[Block]:
     notes = wording.reading_notes(answer.query)
     blocks = [
         header(wording.title(answer)),
-        context(wording.reading(answer.query), *notes),
-        section(f"*{escaped(wording.finding(answer))}*"),
+        context(wording.reading(answer.query, wording.known_names(answer)), *notes),
+        section(f"*{escaped(unbroken(wording.finding(answer)))}*"),
     ]
     warnings = [f"⚠ {escaped(text)}" for text in wording.warnings(answer)]
     return blocks + [section(part) for part in paragraphs(warnings)][:5]
@@ -203,7 +212,9 @@ def _data_table(answer: Answer, rows: Sequence[Row], cut: str | None) -> tuple[B
         body.append(cells)
     block: Block = {
         "type": "data_table",
-        "caption": capped(f"{wording.title(answer)}: {wording.reading(answer.query)}", HEADER * 2),
+        "caption": capped(
+            f"{wording.title(answer)} – {wording.reading(answer.query, wording.known_names(answer))}", HEADER * 2
+        ),
         "page_size": _page_size(answer, len(body)),
         "row_header_column_index": 0,
         "rows": [heads, *body],
@@ -266,7 +277,8 @@ def _preformatted_block(text: str) -> Block:
 def _steps(answer: Answer, options: RenderOptions) -> list[Block]:
     """The agent picker, then the buttons."""
     picker = options.picker
-    blocks = [_select(picker, _agents(answer))] if picker is not None and picker.fits and answer.rows else []
+    agents = {} if sole_agent(answer) is not None else _agents(answer)  # she is known: another one is searched for
+    blocks = [_select(picker, agents)] if picker is not None and picker.fits and answer.rows else []
     return blocks + buttons(options.actions)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Missing, Unit
@@ -38,6 +39,9 @@ _MEANINGS = {
     Missing.NOT_APPLICABLE: "doesn't apply here",
 }
 _SORTED_BELOW_ZERO = {NO_DATA: -1, NOT_STAFFED: -2, NOT_FETCHED: -3, NOT_APPLICABLE: -4}
+
+NO_BREAK = "\u00a0"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=\d[hm]) (?=\d)")
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -81,6 +85,11 @@ def number(value: Number, unit: Unit, *, column: str = "") -> str | None:
 
 PLAIN_RATIOS = frozenset({"concurrency"})
 """Ratios that are no share of anything: printed as a factor, not in percent."""
+
+
+def unbroken(sentence: str) -> str:
+    """The sentence with no place to break a line between a number and its unit."""
+    return _BEFORE_UNIT.sub(NO_BREAK, sentence)
 
 
 def missing_reason(row: Row, column: str) -> Missing:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SPARK_MARKS = 48
 """The most marks in a sparkline: a day of half-hours."""
 BAR_WIDTH = 7
+OVERFULL_SIGN = f"{figures.OVERFULL} more than its time holds"
 
 _ID_MARK = 4
 _TICK = timedelta(microseconds=1)
@@ -100,9 +101,15 @@ def headline_column(answer: Answer) -> Column:
     return found or Column(answer.headline, Unit.RATIO, answer.headline.replace("_", " ").capitalize())
 
 
+def together(answer: Answer) -> Group | None:
+    """The group that stands for all agents, where their names are withheld from the audience."""
+    groups = (row.group(Dimension.AGENT) for row in answer.rows)
+    return next((g for g in groups if g is not None and g.id is None and g.name is not None), None)
+
+
 def sole_agent(answer: Answer) -> Group | None:
     """The agent whom all rows are about, where they tell her times apart."""
-    if answer.query.by_time is None:
+    if answer.query.by_time is None or together(answer) is not None:
         return None
     agents = {(g.id, g.name): g for row in answer.rows if (g := row.group(Dimension.AGENT)) is not None}
     return next(iter(agents.values())) if len(agents) == 1 else None
@@ -136,6 +143,8 @@ def distinct_name(group: Group | None, shared: Collection[tuple[str, str]]) -> s
 
 def label_dimensions(answer: Answer) -> tuple[Dimension, ...]:
     """The dimensions that label rows; a single agent's name stands in the title instead."""
+    if together(answer) is not None:
+        return (Dimension.AGENT,)
     groupings = answer.query.group_by or (Dimension.AGENT,)
     if sole_agent(answer) is not None and len(groupings) > 1:
         return tuple(d for d in groupings if d is not Dimension.AGENT)
@@ -165,7 +174,8 @@ def is_dated(query: Query) -> bool:
 def is_overfull(row: Row, columns: Sequence[Column]) -> bool:
     """Whether the row shows more than its time could hold: a share over 100 %, or a duration over its length."""
     length = (row.end - row.start).total_seconds()
-    alone = row.group(Dimension.AGENT) is not None
+    agent = row.group(Dimension.AGENT)
+    alone = agent is not None and agent.id is not None
     for column in columns:
         value = value_of(row, column.name)
         if value is None or column.name in figures.PLAIN_RATIOS:
@@ -179,11 +189,10 @@ def is_overfull(row: Row, columns: Sequence[Column]) -> bool:
 
 def overfull_cause(query: Query) -> str:
     """Why a row can hold more than its time."""
-    mark = f"{figures.OVERFULL} more than its time holds: "
     if query.booking is Booking.CLOCK:
-        return mark + "work that overlaps counts each time."
+        return f"{OVERFULL_SIGN}: work that overlaps counts each time."
     where = query.bucket_noun if query.granularity else "range"
-    return mark + f"posted time lands whole in the {where} in which it was reported, wherever the work began."
+    return f"{OVERFULL_SIGN}: posted time lands whole in the {where} in which it was reported, wherever the work began."
 
 
 def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS) -> Grid:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from bot.core.rendering import wording
 from bot.core.rendering.chosen import chosen_notice, chosen_rows
+from bot.core.rendering.figures import NO_BREAK, unbroken
 from bot.core.rendering.fixed import fixed
 from bot.core.rendering.names import cleaned, width_of
 from bot.core.rendering.refusals import hint_of
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 TERMINAL = 78
 _INDENT = "  "
-_NO_BREAK = "\u00a0"
-_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=\d[hm]) (?=\d)")
 
 
 def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | None = None) -> str:
@@ -28,7 +26,7 @@ def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | Non
     rows = chosen_rows(answer)
     above = [
         wording.title(answer),
-        wording.reading(answer.query),
+        wording.reading(answer.query, wording.known_names(answer)),
         *wording.reading_notes(answer.query),
         wording.finding(answer),
         *(f"⚠ {text}" for text in wording.warnings(answer)),
@@ -60,7 +58,7 @@ def _wrapped(paragraphs: list[str], width: int) -> list[str]:
     lines: list[str] = []
     for paragraph in paragraphs:
         line = ""
-        for word in _NUMBER_AND_UNIT.sub(_NO_BREAK, paragraph).split(" "):
+        for word in unbroken(paragraph).split(" "):
             if not line:
                 line = word
             elif width_of(line) + 1 + width_of(word) <= width:
@@ -73,4 +71,4 @@ def _wrapped(paragraphs: list[str], width: int) -> list[str]:
                 lines.append(line[:fits])
                 line = f"{_INDENT}{line[fits:]}"
         lines.append(line)
-    return [line.replace(_NO_BREAK, " ") for line in lines]
+    return [line.replace(NO_BREAK, " ") for line in lines]

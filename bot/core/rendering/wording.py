@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Unit
@@ -11,6 +12,7 @@ from bot.core.query import Booking, Dimension, SelectorKind
 from bot.core.rendering import figures
 from bot.core.rendering.chosen import chosen_rows, value_of
 from bot.core.rendering.layout import (
+    OVERFULL_SIGN,
     drawn_columns,
     group_name,
     headline_column,
@@ -19,12 +21,13 @@ from bot.core.rendering.layout import (
     overfull_cause,
     sole_agent,
     time_label,
+    together,
     total_of,
 )
 from bot.core.rendering.names import capped, cleaned, raw_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -44,15 +47,19 @@ def plural(count: int, noun: str) -> str:
 # --- the reading of the question -------------------------------------------------------------------------------------
 
 
-def reading(query: Query) -> str:
-    """The question as understood: range, zone, number of buckets, booking, whom, and what had to be decided."""
+def reading(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The question as understood: range, zone, number of buckets, booking, and whom it asks about.
+
+    Args:
+        names: agent ids with what to call them; a picker asks by id.
+    """
     if query.range is None or query.zone is None:
         words = " ".join(filter(None, (query.verb.value if query.verb else "", query.topic)))
         return cleaned(words)
     parts = [f"{query.range.label} {query.zone.key}", bucket_count(query), booking(query)]
-    parts += filter(None, (whom(query.filters.include), conversations(query)))
+    parts += filter(None, (whom(query.filters.include, names), conversations(query)))
     if query.filters.exclude:
-        parts.append(f"without {whom(query.filters.exclude)}")
+        parts.append(f"without {whom(query.filters.exclude, names)}")
     sentence = ", ".join(parts)
     if query.versus is not None:
         sentence += f"; against {query.versus.label}"
@@ -79,7 +86,13 @@ def booking(query: Query) -> str:
     return "as posted" if query.booking is Booking.POSTED else "by the clock"
 
 
-def whom(selectors: Sequence[Selector]) -> str:
+def known_names(answer: Answer) -> Mapping[str, str]:
+    """Agent ids in the answer with their names."""
+    groups = (row.group(Dimension.AGENT) for row in answer.rows)
+    return {group.id: group_name(group) for group in groups if group is not None and group.id}
+
+
+def whom(selectors: Sequence[Selector], names: Mapping[str, str] = MappingProxyType({})) -> str:
     """`team Billing, queue Support`; the first few, and how many more."""
     named = []
     for selector in selectors:
@@ -91,7 +104,7 @@ def whom(selectors: Sequence[Selector]) -> str:
             case SelectorKind.MENTION:
                 named.append("the person mentioned")
             case SelectorKind.AGENT | SelectorKind.EMAIL:
-                named.append(raw_text(selector.value))
+                named.append(names.get(selector.value) or raw_text(selector.value))
             case kind:
                 named.append(f"{kind.value} {raw_text(selector.value)}")
     named = list(dict.fromkeys(named))
@@ -115,7 +128,9 @@ def title(answer: Answer) -> str:
     """What the table shows: `Utilization by agent`, `Utilization by half-hour: Ana Díaz`."""
     query = answer.query
     nouns = [query.bucket_noun if d is Dimension.INTERVAL else d.value for d in label_dimensions(answer)]
-    agent = sole_agent(answer)
+    everybody, agent = together(answer), sole_agent(answer)
+    if everybody is not None:
+        return f"{headline_column(answer).label} of {group_name(everybody)}"
     suffix = f": {group_name(agent)}" if agent else ""
     return f"{headline_column(answer).label} by {' and '.join(nouns)}{suffix}"
 
@@ -162,6 +177,9 @@ def row_name(answer: Answer, row: Row) -> str:
 
 def _over(answer: Answer) -> str:
     """Whom the totals are of."""
+    everybody = together(answer)
+    if everybody is not None:
+        return group_name(everybody)
     count = answer.coverage.agents_answered or answer.coverage.agents_asked
     return plural(count, "agent")
 
@@ -174,7 +192,9 @@ def totals(answer: Answer) -> tuple[tuple[str, str], ...]:
 def totals_label(answer: Answer) -> str:
     """Whose totals they are."""
     agent = sole_agent(answer)
-    return f"{group_name(agent)}, whole range" if agent else f"All {_over(answer)}"
+    if agent is not None:
+        return f"{group_name(agent)}, whole range"
+    return _over(answer) if together(answer) is not None else f"All {_over(answer)}"
 
 
 # --- what the answer rests on ----------------------------------------------------------------------------------------
@@ -191,7 +211,8 @@ def remarks(answer: Answer, table: Grid | None) -> tuple[str, ...]:
     if table is not None:
         said.append(table.legend)
         if table.overfull:
-            said.append(overfull_cause(answer.query))
+            told = any(warning.code == "bucket_overflow" for warning in answer.warnings)
+            said.append(OVERFULL_SIGN if told else overfull_cause(answer.query))
     if answer.residue_s is not None:
         said.append(residue(answer.residue_s))
     return tuple(filter(None, said))
@@ -218,6 +239,8 @@ def coverage(answer: Answer, *, now: datetime | None = None) -> str:
             parts.append(f"data as of {moment(covered.data_as_of, zone)}{age}")
         since = covered.provisional_from
         parts.append(f"provisional from {moment(since, zone)}" if since else "final")
+        if since is not None and since <= query.range.start:
+            parts[-1] = "all of it still provisional"
     if covered.conversations is not None:
         parts.append(plural(covered.conversations, "conversation"))
     parts.append(f"{plural(covered.duplicates_removed, 'duplicate')} removed")

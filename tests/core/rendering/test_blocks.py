@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.core.answer import Group, Missing, Notice, Spark, TextAnswer
 from bot.core.intervals import Granularity
 from bot.core.limits import violations
-from bot.core.query import Dimension, Query, Rank, Selector, SelectorKind, Threshold, Verb
+from bot.core.query import Dimension, Filters, Query, Rank, Selector, SelectorKind, Threshold, Verb
 from bot.core.rendering.actions import Action, Picker, picker_command
 from bot.core.rendering.blocks import RenderOptions, render_message, render_reading, render_text_answer
 from bot.core.rendering.names import units
@@ -82,7 +82,9 @@ def test_slack_takes_every_message(count, names):
     assert_taken(render_message(many(count, names), options=OPTIONS))
 
 
-@pytest.mark.parametrize("names", HOSTILE)
+@pytest.mark.parametrize(
+    "names", [HOSTILE[0], *(pytest.param(*p.values, id=p.id, marks=pytest.mark.long) for p in HOSTILE[1:])]
+)
 def test_slack_takes_ten_thousand_agents(names):
     message = render_message(many(10_000, names), options=OPTIONS)
     assert_taken(message)
@@ -131,7 +133,7 @@ def test_the_text_says_it_all_without_the_blocks():
         "1 agent is missing.\n"
         "Utilization 56.8 %; Occupancy 75.0 %; Handle 6h 32m; Logged in 11h 30m; Handled 41\n"
         "4 of 5 agents answered · 2026-11-22 00:00 – 2026-11-23 00:00 Europe/London, 48 half-hours"
-        " · data as of Mon 23 Nov 09:12 (18 min ago) · provisional from Sun 22 Nov 00:00"
+        " · data as of Mon 23 Nov 09:12 (18 min ago) · all of it still provisional"
         " · 0 duplicates removed · 3 API calls"
     )
 
@@ -297,6 +299,27 @@ def test_rows_by_agent_and_time_carry_both_labels():
     assert "Highest: Ana Díaz, 09:30 100.0 %." in message.text
 
 
+def test_where_names_are_withheld_all_agents_are_one_row():
+    everybody = Group("agent", None, "37 agents together")
+    for base in (small(), intervals()):
+        one = replace(base.rows[0], groups=(everybody,), values=base.totals, missing={})
+        message = render_message(replace(base, rows=(one,), sparks={}), options=OPTIONS)
+        assert_taken(message)
+        assert message.text.startswith("Utilization of 37 agents together. Utilization ")
+        assert "Highest" not in message.text
+        assert " over 37 agents together.\n" in message.text
+        head, row = the_table(message)["rows"]
+        assert (head[0]["text"], row[0]["text"]) == ("Agent", "37 agents together")
+
+
+def test_an_agent_asked_for_by_id_is_called_by_name():
+    query = replace(intervals().query, filters=Filters(include=(Selector(SelectorKind.AGENT, "id-Ana Díaz"),)))
+    message = render_message(replace(intervals(), query=query))
+    assert "as posted, Ana Díaz" in message.text
+    assert "id-Ana" not in message.text
+    assert the_table(message)["caption"].endswith("48 half-hours, as posted, Ana Díaz")
+
+
 # --- steps ---
 
 
@@ -325,6 +348,11 @@ def test_up_to_a_hundred_agents_are_listed_and_more_are_searched(count, kind):
     (select,) = [e for e in elements(render_message(many(count), options=OPTIONS)) if e["action_id"] == "agent_pick"]
     assert select["type"] == kind
     assert len(select.get("options", ())) == (count if kind == "static_select" else 0)
+
+
+def test_under_one_agents_half_hours_another_one_is_searched_for():
+    (select,) = [e for e in elements(render_message(intervals(), options=OPTIONS)) if e["action_id"] == "agent_pick"]
+    assert select["type"] == "external_select"
 
 
 def test_the_agent_picker_carries_its_question_in_the_block():
@@ -381,7 +409,7 @@ def test_help_keeps_its_lines_and_slack_takes_any_length_of_it():
     message = render_text_answer(TextAnswer(query, "Help", "*when*\nyesterday <today>\n\n`code`"))
     assert message.blocks[1]["text"]["text"] == "∗when∗\nyesterday &lt;today&gt;\n\nˋcodeˋ"
     assert_taken(message)
-    assert_taken(render_text_answer(TextAnswer(query, "T" * 500, "line\n" * 20_000 + "x" * 5000)))
+    assert_taken(render_text_answer(TextAnswer(query, "T" * 500, "line\n" * 3000 + "x" * 5000 + "\n" + "y" * 200_000)))
     assert_taken(render_text_answer(TextAnswer(query, "", "")))
 
 

@@ -35,8 +35,8 @@ All            56.8 %  75.0 %  6h 32m  11h 30m       41
 Residue: handle is 3m 12s more than contacting, dialing, talk, held and ACW
   together.
 4 of 5 agents answered · 2026-11-22 00:00 – 2026-11-23 00:00 Europe/London, 48
-  half-hours · data as of Mon 23 Nov 09:12 (18 min ago) · provisional from Sun
-  22 Nov 00:00 · 0 duplicates removed · 3 API calls
+  half-hours · data as of Mon 23 Nov 09:12 (18 min ago) · all of it still
+  provisional · 0 duplicates removed · 3 API calls
 """
 
 PHONE = """\
@@ -77,9 +77,8 @@ Handle is the sum of contacting,
   00:00 – 2026-11-23 00:00
   Europe/London, 48 half-hours ·
   data as of Mon 23 Nov 09:12 ·
-  provisional from Sun 22 Nov
-  00:00 · 0 duplicates removed · 3
-  API calls
+  all of it still provisional · 0
+  duplicates removed · 3 API calls
 """
 
 
@@ -162,6 +161,32 @@ def test_a_reason_that_all_rows_share_is_said_once_in_words():
     text = answer_as_text(replace(small(), rows=rows, totals=totals, sparks={}), width=200)
     assert "Utilization of 4 agents: status time can't be split by queue, media or direction." in text
     assert "n/a status time can't be split by queue, media or direction" in text
+
+
+def test_a_cause_that_a_warning_tells_is_not_told_again():
+    told = replace(intervals(), warnings=(Notice("bucket_overflow", "1 row is longer than its half-hour."),))
+    text = answer_as_text(told, width=120)
+    assert "\n▲ more than its time holds\n" in text
+
+
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        (None, " · final · "),
+        (datetime(2026, 11, 22, tzinfo=UTC), " · all of it still provisional · "),
+        (datetime(2026, 11, 22, 23, 30, tzinfo=UTC), " · provisional from Sun 22 Nov 23:30 · "),
+    ],
+)
+def test_the_coverage_line_says_what_may_still_move(since, said):
+    answer = replace(small(), coverage=replace(small().coverage, provisional_from=since))
+    assert said in answer_as_text(answer, width=500)
+
+
+def test_the_coverage_line_says_what_was_read_and_what_was_kept():
+    covered = replace(small().coverage, conversations=1204, duplicates_removed=1, requests=1, cached=True)
+    text = answer_as_text(replace(small(), coverage=covered), width=500, now=datetime(2026, 11, 25, 12, tzinfo=UTC))
+    assert "(2 days ago)" in text
+    assert text.endswith("1,204 conversations · 1 duplicate removed · 1 API call · from the cache\n")
 
 
 def test_by_the_clock_overlap_is_the_cause_of_more_than_a_half_hour():
