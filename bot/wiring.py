@@ -164,9 +164,10 @@ def build(
         bot_token=bot_token.get_secret_value() if bot_token else "",
         signing_secret=signing_secret.get_secret_value() if signing_secret else None,
         command=settings.command_name,
-        **({"api_url": settings.slack_api_url.rstrip("/") + "/"} if settings.slack_api_url else {}),
+        api_url=settings.slack_api_url,
         named_channels=frozenset(settings.named_channels),
         usergroups=frozenset(g.subject for g in parse_grants(settings.supervisors) if g.subject.startswith("S")),
+        week_start=settings.week_start,
         answer_seconds=settings.answer_seconds,
     )
     client = build_client(settings, adapter=adapter)

@@ -68,24 +68,25 @@ class Directory:
             SourceError: the platform failed.
         """
         filters = query.filters
+        heard: list[Notice] = []
         kinds: dict[SelectorKind | None, set[str]] = {}
         queues: dict[str, str] = {}
         for selector in filters.include:
             if selector.kind is SelectorKind.QUEUE:
-                queue = self._named(query, selector, operation)
+                queue = self._named(query, selector, operation, heard)
                 queues[queue.id] = queue.name
                 continue
             key = None if selector.kind in _PERSONS else selector.kind
             if key is SelectorKind.MY_TEAM:
                 key = SelectorKind.TEAM
-            kinds.setdefault(key, set()).update(self.ids_of(query, selector, requester, operation))
+            kinds.setdefault(key, set()).update(self._ids_of(query, selector, requester, operation, heard))
         without: set[str] = set()
         without_queues: list[str] = []
         for selector in filters.exclude:
             if selector.kind is SelectorKind.QUEUE:
-                without_queues.append(self._named(query, selector, operation).id)
+                without_queues.append(self._named(query, selector, operation, heard).id)
             else:
-                without |= self.ids_of(query, selector, requester, operation)
+                without |= self._ids_of(query, selector, requester, operation, heard)
         agent_ids: frozenset[str] | None = None
         if kinds:
             agent_ids = frozenset(set.intersection(*kinds.values()) - without)
@@ -96,10 +97,10 @@ class Directory:
                     code="nobody_left",
                 )
         members = agent_ids if agent_ids is not None else frozenset()
-        notices: tuple[Notice, ...] = ()
         if agent_ids is None:
-            found, notices = self.members_of_queues(tuple(queues) or None, operation)
+            found, unread = self.members_of_queues(tuple(queues) or None, operation)
             members = found - without
+            heard.extend(unread)
         return Chosen(
             agent_ids=agent_ids,
             members=members,
@@ -107,10 +108,12 @@ class Directory:
             without_queue_ids=tuple(without_queues),
             without_agent_ids=frozenset(without),
             queues=queues,
-            notices=notices,
+            notices=tuple(heard),
         )
 
-    def ids_of(self, query: Query, selector: Selector, requester: Requester, operation: Operation) -> set[str]:
+    def _ids_of(
+        self, query: Query, selector: Selector, requester: Requester, operation: Operation, heard: list[Notice]
+    ) -> set[str]:
         """The agents that one selector means; for a queue, its members."""
         match selector.kind:
             case SelectorKind.ME:
@@ -122,11 +125,11 @@ class Directory:
             case SelectorKind.EMAIL:
                 return {self._by_email(selector.value, operation).id}
             case SelectorKind.AGENT:
-                return {self._by_name(query, selector, operation).id}
+                return {self._by_name(query, selector, operation, heard).id}
             case SelectorKind.MANAGER:
-                return self._reports_of(query, selector, operation)
+                return self._reports_of(query, selector, operation, heard)
             case _:
-                item = self._named(query, selector, operation)
+                item = self._named(query, selector, operation, heard)
                 return set(self._members(selector.kind, item.id, operation))
 
     def scope_ids(self, scope: Selector, operation: Operation) -> set[str]:
@@ -237,13 +240,14 @@ class Directory:
             raise UnknownAgentError(f"No agent has the address {email}.", hint="Check it, or give the agent's name.")
         return agent
 
-    def _by_name(self, query: Query, selector: Selector, operation: Operation) -> Agent:
+    def _by_name(self, query: Query, selector: Selector, operation: Operation, heard: list[Notice]) -> Agent:
         everyone = self.everyone(operation)
         found = [agent for agent in everyone if agent.id == selector.value] or matches(selector.value, everyone)
         active = [agent for agent in found if agent.state == "active"]
         if len(active) == 1 and len(found) > 1 and fold(active[0].name) == fold(selector.value):
             found = active
         if len(found) == 1:
+            heard.extend(_read_as(selector, found[0]))
             return found[0]
         if not found:
             close = nearest(selector.value, everyone)
@@ -326,11 +330,12 @@ class Directory:
         }[kind]
         return self._kept((kind, item_id), load, _LISTS_LIFE_S)
 
-    def _named(self, query: Query, selector: Selector, operation: Operation) -> Named:
+    def _named(self, query: Query, selector: Selector, operation: Operation, heard: list[Notice]) -> Named:
         items = self._items(selector.kind, operation)
         by_id = [item for item in items if item.id == selector.value]
         found = by_id or matches(selector.value, items)
         if len(found) == 1:
+            heard.extend(_read_as(selector, found[0]))
             return found[0]
         kind = selector.kind.value
         if not found:
@@ -369,9 +374,9 @@ class Directory:
             )
         return set(self._members(SelectorKind.TEAM, agent.team_id, operation))
 
-    def _reports_of(self, query: Query, selector: Selector, operation: Operation) -> set[str]:
+    def _reports_of(self, query: Query, selector: Selector, operation: Operation, heard: list[Notice]) -> set[str]:
         value = selector.value
-        manager = self._by_email(value, operation) if "@" in value else self._by_name(query, selector, operation)
+        manager = self._by_email(value, operation) if "@" in value else self._by_name(query, selector, operation, heard)
         found = set(self._reports(manager.id, operation))
         if not found:
             raise UnknownAgentError(
@@ -386,6 +391,15 @@ class Directory:
 
     def _kept(self, key: object, load: Callable[[], T], life_s: float) -> T:
         return self._cache.get(("directory", key), load, life_s=life_s, wait_s=_WAIT_S).value
+
+
+def _read_as(selector: Selector, found: Agent | Named) -> tuple[Notice, ...]:
+    """A notice where what was typed isn't what the thing is called: the reader should see whom it was taken for."""
+    if selector.value == found.id or fold(selector.value) == fold(found.name):
+        return ()
+    return (
+        Notice("name_read_as", f"“{selector.value}” was read as “{found.name}”.", personal=isinstance(found, Agent)),
+    )
 
 
 def _quoted(name: str) -> str:

@@ -239,18 +239,18 @@ class ReportService:
     ) -> tuple[_Fetched, _Fetched | None]:
         """Both sources; one that fails is a shortfall, both failing is an error."""
         wants_status = not {Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
-        posted_error = status_error = None
         status: _Fetched | None = None
+        status_error: SourceError | None = None
         if ask.agent_ids is None or not wants_status:
             posted, posted_error = self._posted(ask, operation, fresh=fresh)
-            if wants_status:
-                ids = (members | _agent_ids(posted.facts)) - without
+            ids = (members | _agent_ids(posted.facts)) - without
+            if wants_status and not (posted_error and not ids):
                 status, status_error = self._status_time(status_ask(ask, ids), operation, fresh=fresh)
         else:
             later = self._pool.submit(self._status_time, status_ask(ask, ask.agent_ids), operation, fresh=fresh)
             posted, posted_error = self._posted(ask, operation, fresh=fresh)
             status, status_error = later.result()
-        if posted_error and (status_error or not wants_status or not query.status_divisible):
+        if posted_error and (status is None or status_error or not query.status_divisible):
             raise posted_error
         return posted, status
 

@@ -43,9 +43,9 @@ def test_a_value_is_loaded_anew_at_the_end_of_its_life() -> None:
 
 def test_the_value_may_decide_its_own_life() -> None:
     cache = SharedCache(Clock())
-    cache.get("k", lambda: 3, life_s=lambda value: float(value))
+    cache.get("k", lambda: 3, life_s=float)
     assert cache.peek("k") == 3
-    cache.get("gone", lambda: 0, life_s=lambda value: float(value))
+    cache.get("gone", lambda: 0, life_s=float)
     assert cache.peek("gone") is None
 
 
