@@ -11,7 +11,8 @@ from collections import OrderedDict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from genesys_client.sandbox.floor import Floor, FloorDay
+from genesys_client.sandbox.conversations import day_of
+from genesys_client.sandbox.floor import FLOOR_DAYS, Floor, FloorDay
 from genesys_client.sandbox.moments import Span, local_date, midnight, parse_instant, utc_day
 from genesys_client.sandbox.organization import Role
 from genesys_client.sandbox.status import ShiftStatus, StatusSpan, filled, merged
@@ -76,7 +77,7 @@ class Activity:
                     early.setdefault(agent_id, []).extend(spans)
         return Floor(self.organization, day, early_work=early).play()
 
-    def days(self, span: Span, *, before: int, after: int) -> Iterator[date]:
+    def days(self, span: Span, *, before: int, after: int = 0) -> Iterator[date]:
         """The local days that a span touches, and some around them."""
         zone = self.organization.zone
         day = local_date(span.start, zone) - timedelta(days=before)
@@ -92,7 +93,7 @@ class Activity:
         span = Span(first_utc_day * 86_400_000, (last_utc_day + 1) * 86_400_000)
         found = [
             conversation
-            for day in self.days(span, before=1, after=1)  # a callback was asked for hours before its shift
+            for day in self.days(span, before=FLOOR_DAYS)
             for conversation in (*self.floor(day).conversations, *self.threads(day).conversations)
             if first_utc_day <= utc_day(conversation.start) <= last_utc_day
         ]
@@ -100,11 +101,20 @@ class Activity:
 
     def alive_in(self, span: Span) -> list[Conversation]:
         """Conversations of which some moment lies in the span, wrap-up included, in order of their start."""
-        found = [c for day in self.days(span, before=2, after=1) for c in self.floor(day).conversations]
-        found += [c for day in self.days(span, before=LONGEST_DAYS, after=0) for c in self.threads(day).conversations]
+        found = [c for day in self.days(span, before=FLOOR_DAYS) for c in self.floor(day).conversations]
+        found += [c for day in self.days(span, before=LONGEST_DAYS) for c in self.threads(day).conversations]
         return sorted(
             (c for c in found if c.start < span.end and _last_moment(c) > span.start), key=lambda c: (c.start, c.id)
         )
+
+    def conversation(self, identifier: str) -> Conversation | None:
+        """The conversation with that id."""
+        ordinal = day_of(identifier)
+        if ordinal is None or not LONGEST_DAYS < ordinal < date.max.toordinal() - LONGEST_DAYS:
+            return None
+        day = date.fromordinal(ordinal)
+        both = (*self.floor(day).conversations, *self.threads(day).conversations)
+        return next((conversation for conversation in both if conversation.id == identifier), None)
 
     # Status
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
     from random import Random
 
 HANDLED_KINDS = frozenset({"contacting", "dialing", "interact", "hold", "wrapup"})
@@ -85,3 +86,17 @@ def random_id(rng: Random) -> str:
     text = f"{rng.getrandbits(128):032x}"
     variant = "89ab"[int(text[16], 16) % 4]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+
+
+def conversation_id(rng: Random, day: date) -> str:
+    """A UUID that names the day whose story it belongs to, so that it can be found again."""
+    drawn = random_id(rng)
+    return f"{drawn[:24]}{day.toordinal():06x}{drawn[30:]}"
+
+
+def day_of(identifier: str) -> int | None:
+    """The ordinal of the day in the id of a conversation; None if it can't be one."""
+    try:
+        return int(identifier[24:30], 16) if len(identifier) == 36 else None
+    except ValueError:
+        return None

@@ -18,9 +18,12 @@ from genesys_client.sandbox.contract import check_body, check_query, operations
 from genesys_client.sandbox.faults import Fault, Troublemaker
 from genesys_client.sandbox.handlers import (
     conversation_aggregates,
+    conversation_details,
+    jobs,
     organization,
     places,
     user_aggregates,
+    user_details,
     users,
 )
 from genesys_client.sandbox.http import Answer, ApiError, Request, Response, Wire, bad_request, not_found
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 _HANDLERS: Handlers = {
     **conversation_aggregates.HANDLERS,
+    **conversation_details.HANDLERS,
+    **user_details.HANDLERS,
+    **jobs.HANDLERS,
     **user_aggregates.HANDLERS,
     **users.HANDLERS,
     **places.HANDLERS,
@@ -90,10 +96,17 @@ class Engine:
     ) -> None:
         self.organization: Organization = build_organization(seed=seed, agents=agents, zone=ZoneInfo(zone))
         self.activity = Activity(self.organization)
-        self.world = World(self.activity, now=now, behaviour=behaviour)
+        self._trouble = Troublemaker(faults)
+        self.world = World(
+            self.activity,
+            now=now,
+            behaviour=behaviour,
+            trouble=self._trouble,
+            jobs=jobs.Jobs(),
+            recent_answers=conversation_details.RecentAnswers(),
+        )
         self.requests: list[LoggedRequest] = []
         self._access = Access(grants, seed=seed, monotonic=monotonic)
-        self._trouble = Troublemaker(faults)
         self._lock = threading.Lock()
         self._answered = 0
 
@@ -184,7 +197,7 @@ class Engine:
             raise missing_permissions(operation)
         check_query(operation, request.query, strict=self.behaviour.strict)
         body = self._body(operation, request) if operation.body else None
-        call = Call(self.world, grant, request.path, params, request.query, body)
+        call = Call(self.world, grant, request.path, params, request.query, self.world.now(), body)
         return _HANDLERS[operation.key](call)
 
     def _body(self, operation: Operation, request: Request) -> Any:

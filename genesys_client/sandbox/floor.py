@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from genesys_client.sandbox.organization import Organization, Person, Queue
     from genesys_client.sandbox.shifts import Shift
 
+FLOOR_DAYS = 1
+"""How many local days after its own the last moment of a floor day can lie; none lies before its own."""
+
 _HELP_LASTS = 45 * SECOND
 """A colleague counts as free when nothing of her own begins within that time."""
 
@@ -75,7 +78,7 @@ class Floor:
         self._organization = organization
         self._zone = organization.zone
         self._rng = Random(f"{organization.seed}/floor/{day}")  # noqa: S311 - chance that repeats is the point
-        self._scripts = Scripts(organization, self._rng)
+        self._scripts = Scripts(day, self._rng)
         self._day = day
         self._early_work = early_work
         self._conversations: list[Conversation] = []

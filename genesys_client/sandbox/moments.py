@@ -18,6 +18,7 @@ HOUR = 60 * MINUTE
 UTC_DAY = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _MILLISECOND = timedelta(milliseconds=1)
 _INSTANT = re.compile(
     r"(?P<wall>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(?:\.(?P<fraction>\d{1,9}))?(?P<offset>Z|[+-]\d{2}:?\d{2})?"
@@ -57,10 +58,9 @@ def from_ms(ms: int) -> datetime:
 
 def iso(ms: int, zone: ZoneInfo | None = None) -> str:
     """`2026-03-10T13:24:04.120Z`, or the zone's wall clock with its offset."""
-    moment = from_ms(ms)
     if zone is None:
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % SECOND:03d}Z"
-    return moment.astimezone(zone).isoformat(timespec="milliseconds")
+        return (_NAIVE_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds") + "Z"
+    return from_ms(ms).astimezone(zone).isoformat(timespec="milliseconds")
 
 
 def parse_instant(text: str) -> int:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genesys_client.sandbox.conversations import Conversation, Participant, Segment, Session, random_id
+from genesys_client.sandbox.conversations import Conversation, Participant, Segment, Session, conversation_id, random_id
 from genesys_client.sandbox.moments import HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from random import Random
 
-    from genesys_client.sandbox.organization import Organization, Person, Queue
+    from genesys_client.sandbox.organization import Person, Queue
 
 Part = tuple[str, int]
 """Kind and length of a segment to come."""
@@ -23,8 +24,8 @@ Part = tuple[str, int]
 class Scripts:
     """The stories of one day, told with that day's chance."""
 
-    def __init__(self, organization: Organization, rng: Random) -> None:
-        self.organization = organization
+    def __init__(self, day: date, rng: Random) -> None:
+        self.day = day
         self.rng = rng
 
     # Lengths
@@ -111,7 +112,7 @@ class Scripts:
             for segment in session.segments
             if segment.kind != "wrapup"
         )
-        return Conversation(random_id(self.rng), start, end, direction, (division_id,), participants)
+        return Conversation(conversation_id(self.rng, self.day), start, end, direction, (division_id,), participants)
 
     # Stories
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from genesys_client.sandbox.conversations import Conversation, random_id
+from genesys_client.sandbox.conversations import Conversation, conversation_id
 from genesys_client.sandbox.moments import HOUR, MINUTE, SECOND, midnight
 from genesys_client.sandbox.scripts import Scripts
 from genesys_client.sandbox.shifts import shift_of
@@ -41,7 +41,7 @@ class ThreadDay:
 def threads_begun_on(day: date, organization: Organization) -> ThreadDay:
     """Every thread that a customer begins on that day."""
     rng = Random(f"{organization.seed}/threads/{day}")  # noqa: S311 - chance that repeats is the point
-    scripts = Scripts(organization, rng)
+    scripts = Scripts(day, rng)
     agents = organization.agents
     conversations: list[Conversation] = []
     work: dict[tuple[date, str], list[tuple[int, int]]] = {}
@@ -72,5 +72,7 @@ def threads_begun_on(day: date, organization: Organization) -> ThreadDay:
         if rng.random() < 0.4:  # nobody closes it; it ends long after the last work in it
             end += rng.randrange(3 * HOUR, 20 * HOUR)
         participants.insert(0, scripts.customer(media, "inbound", start, end))
-        conversations.append(Conversation(random_id(rng), start, end, "inbound", (queue.division_id,), participants))
+        conversations.append(
+            Conversation(conversation_id(rng, day), start, end, "inbound", (queue.division_id,), participants)
+        )
     return ThreadDay(tuple(sorted(conversations, key=lambda c: (c.start, c.id))), work)

@@ -175,16 +175,16 @@ class Truth:
 
     def _sessions(self, span: Span) -> Iterator[tuple[Conversation, Participant, Session]]:
         """Every session of a person in every conversation that could touch the span."""
-        for day in self._days(span, before=8, after=2):
+        for day in self._days(span, before=8, after=0):
             for conversation in (*self._activity.threads(day).conversations, *self._played(day, span)):
                 for participant in conversation.participants:
                     for session in participant.sessions if participant.user_id else ():
                         yield conversation, participant, session
 
     def _played(self, day: date, span: Span) -> Sequence[Conversation]:
-        """A day's ordinary conversations; shifts that began three days before are over."""
+        """A day's ordinary conversations; shifts that began two days before are over."""
         zone = self._organization.zone
-        near = day >= local_date(span.start, zone) - timedelta(days=3)
+        near = day >= local_date(span.start, zone) - timedelta(days=1)
         return self._activity.floor(day).conversations if near else ()
 
     def _days(self, span: Span, *, before: int, after: int) -> list[date]:

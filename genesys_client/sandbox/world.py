@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from genesys_client.sandbox.emission import Emission, emissions
+from genesys_client.sandbox.floor import FLOOR_DAYS
 from genesys_client.sandbox.http import ApiError, invalid_value
 from genesys_client.sandbox.moments import Span, parse_interval, to_ms
 from genesys_client.sandbox.threads import LONGEST_DAYS
@@ -18,16 +19,31 @@ if TYPE_CHECKING:
     from genesys_client.sandbox.access import OAuthGrant
     from genesys_client.sandbox.activity import Activity
     from genesys_client.sandbox.behaviour import Behaviour
+    from genesys_client.sandbox.faults import Troublemaker
+    from genesys_client.sandbox.handlers.conversation_details import RecentAnswers
+    from genesys_client.sandbox.handlers.jobs import Jobs
     from genesys_client.sandbox.organization import Organization
 
 
 class World:
     """The organisation as it is at this moment."""
 
-    def __init__(self, activity: Activity, *, now: Callable[[], datetime], behaviour: Behaviour) -> None:
+    def __init__(
+        self,
+        activity: Activity,
+        *,
+        now: Callable[[], datetime],
+        behaviour: Behaviour,
+        trouble: Troublemaker,
+        jobs: Jobs,
+        recent_answers: RecentAnswers,
+    ) -> None:
         self.activity = activity
         self.behaviour = behaviour
         self.clock = now
+        self.trouble = trouble
+        self.jobs = jobs
+        self.recent_answers = recent_answers
 
     @property
     def organization(self) -> Organization:
@@ -38,11 +54,11 @@ class World:
         """The present, in milliseconds."""
         return to_ms(self.clock())
 
-    def emissions(self, span: Span) -> Iterator[Emission]:
-        """Every metric emitted within the span and not after now."""
-        end = min(span.end, self.now() + 1)
-        for kind, before, after in (("floor", 2, 1), ("threads", LONGEST_DAYS, 0)):
-            for day in self.activity.days(span, before=before, after=after):
+    def emissions(self, span: Span, as_of: int) -> Iterator[Emission]:
+        """Every metric emitted within the span and not after `as_of`."""
+        end = min(span.end, as_of + 1)
+        for kind, before in (("floor", FLOOR_DAYS), ("threads", LONGEST_DAYS)):
+            for day in self.activity.days(span, before=before):
                 for emission in self.activity.cache.get(f"emissions of {kind}", day, self._emitted_by(kind)):
                     if span.start <= emission.at < end:
                         yield emission
@@ -62,7 +78,9 @@ class Call:
     params: Mapping[str, str]
     """From the path."""
     query: Mapping[str, list[str]]
-    body: Any = field(default=None)
+    as_of: int
+    """The present, or for a job the moment up to which its data reach; in milliseconds."""
+    body: Any = None
 
     def text(self, name: str) -> str | None:
         """A query parameter."""

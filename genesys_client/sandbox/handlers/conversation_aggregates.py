@@ -87,7 +87,7 @@ def _matching(call: Call, buckets: Buckets) -> Iterator[Emission]:
     if query_filter is not None:
         check_predicates(query_filter)
     verdicts: dict[int, bool] = {}
-    for emission in call.world.emissions(buckets.span):
+    for emission in call.world.emissions(buckets.span, call.as_of):
         dimensions = emission.dimensions
         verdict = verdicts.get(id(dimensions))  # one verdict a session: its emissions share their dimensions
         if verdict is None:

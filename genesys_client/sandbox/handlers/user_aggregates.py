@@ -55,7 +55,9 @@ def aggregate(call: Call) -> list[dict[str, Any]]:
         sums = groups.setdefault(person.id if by_user else "", {})
         for metric in dict.fromkeys(body["metrics"]):
             for span, qualifier in _statuses(call.world, person, metric, buckets):
-                _add(sums, buckets, span, (metric, qualifier), until=min(call.world.now(), buckets.span.end))
+                if call.world.behaviour.running_status_late and span.end > call.as_of:
+                    continue
+                _add(sums, buckets, span, (metric, qualifier), until=min(call.as_of, buckets.span.end))
     return [
         {"group": {"userId": user_id} if by_user else {}, "data": _data(sums, buckets)}
         for user_id, sums in groups.items()
