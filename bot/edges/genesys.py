@@ -350,7 +350,14 @@ def translate(error: GenesysError) -> BotError:
                 code="platform_slow",
                 reference=reference,
             )
-        case CircuitOpenError() | ServerError():
+        case CircuitOpenError():
+            return SourceError(
+                "Genesys failed several times in a row, so it isn't asked for a moment.",
+                hint=f"Try again in {_wait(wait or 30)}; if it goes on, look at the network and at Genesys's status page.",
+                code="platform_down",
+                retry_after_s=wait,
+            )
+        case ServerError():
             return SourceError(
                 "Genesys is having trouble: it fails on its own side.",
                 hint=f"Try again in {_wait(wait or 60)}; if it goes on, look at Genesys's status page.",
