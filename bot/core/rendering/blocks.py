@@ -25,7 +25,7 @@ from bot.core.rendering.layout import (
     namesakes,
     sole_agent,
 )
-from bot.core.rendering.names import capped, cleaned, escaped, plain_text, units
+from bot.core.rendering.names import capped, cleaned, escaped, marked_up, plain_text, units
 from bot.core.rendering.pieces import (
     HEADER,
     SECTION,
@@ -41,7 +41,7 @@ from bot.core.rendering.pieces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.core.answer import Answer, Row, TextAnswer
@@ -57,6 +57,8 @@ _TABLE_COLUMNS = 20
 _PREFORMATTED, _ALL_PREFORMATTED = 3000, 12_000
 _FIELDS = 10
 _LONGEST_HELP = 40
+_EXPLANATION = 4
+"""Indent from which on a line of help explains the one above it."""
 _OPTIONS = 100
 _A_DAY_OF_ROWS = 54
 """The longest day of the IANA database, in half-hours."""
@@ -115,12 +117,27 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
 
 
 def render_text_answer(answer: TextAnswer, *, actions: Sequence[Action] = ()) -> Message:
-    """Help, a definition, a status: the title as a header, the text as it stands, line for line."""
-    lines = [escaped(cleaned(line)) for line in answer.text[: _LONGEST_HELP * SECTION].split("\n")]
-    blocks = [header(answer.title), *(section(part) for part in paragraphs(lines))][:_LONGEST_HELP]
+    """Help, a definition, a status: the title as a header, then line for line as the text's indents have it."""
+    lines = answer.text[: _LONGEST_HELP * SECTION].split("\n")
+    blocks = [header(answer.title), *(section(part) for part in paragraphs(list(_laid_out(lines))))][:_LONGEST_HELP]
     blocks += buttons(actions)
-    text = within(TEXT, "\n".join([escaped(cleaned(answer.title)), *lines]).strip()) or "–"
+    text = within(TEXT, "\n".join(escaped(cleaned(line)) for line in (answer.title, *lines)).strip()) or "–"
     return Message(text, tuple(blocks), tuple(blocks))
+
+
+def _laid_out(lines: Sequence[str]) -> Iterator[str]:
+    """Indents as Slack shows them: what has lines under it in bold, words to type as code, explanations set in."""
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        depth, below = (len(text) - len(text.lstrip(" ")) for text in (line, following))
+        text = cleaned(line)
+        if not text:
+            yield ""
+        elif depth == 0:
+            yield f"*{escaped(text)}*" if below and following.strip() else marked_up(text)
+        elif depth < _EXPLANATION:
+            yield f"• {marked_up(text if '`' in text else f'`{text}`')}"
+        else:
+            yield f"\u2003{marked_up(text)}"
 
 
 def render_reading(query: Query) -> str:

@@ -19,6 +19,7 @@ _DROPPED = {"Cc", "Cf", "Cs", "Co"}
 _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + _JOINERS)  # drawn as nothing, though not spaces
 _LOOKALIKE = str.maketrans({"`": "ˋ", "*": "∗", "~": "∼"})  # mrkdwn has no escape for its own marks
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")  # inside a word it formats nothing
+_CODE = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
 _AUTOLINK = re.compile(r"(?<!\w)[@#](?=\w)|:(?=//)|(?<=www)\.(?=\w)", re.IGNORECASE)
 
 
@@ -89,7 +90,19 @@ def safe_text(outside: str, *, limit: int = NAME_LIMIT) -> str:
 def escaped(text: str) -> str:
     """A sentence, its names already through `raw_text`, made literal for mrkdwn: nothing in it formats or links."""
     text = _EDGE_UNDERSCORE.sub("ˍ", text.translate(_LOOKALIKE))
-    text = _AUTOLINK.sub("\\g<0>\u200b", text)
+    return _entities(_AUTOLINK.sub("\\g<0>\u200b", text))
+
+
+def marked_up(text: str) -> str:
+    """A sentence of our own that quotes words in single backticks: these become code, all else stays literal.
+
+    Safe for whatever was quoted: code neither formats nor links, and a backtick without a partner is replaced.
+    """
+    parts = _CODE.split(text)
+    return "".join(f"`{_entities(part)}`" if odd % 2 else escaped(part) for odd, part in enumerate(parts))
+
+
+def _entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

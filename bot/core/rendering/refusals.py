@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.rendering.actions import Action
 from bot.core.rendering.blocks import Message
-from bot.core.rendering.names import capped, cleaned, escaped
+from bot.core.rendering.names import capped, cleaned, escaped, marked_up
 from bot.core.rendering.pieces import TEXT, buttons, section, within
 from bot.errors import CommandError, SettingsError, SourceError
 
@@ -30,7 +30,7 @@ def render_error(error: BotError, *, reference: str) -> Message:
         choices = tuple(
             Action(f"choice:{n}", label, command) for n, (label, command) in enumerate(error.choices[:_MOST_CHOICES])
         )
-    lines = [escaped(capped(text, _SENTENCE)) for text in (happened, hint) if text]
+    lines = [marked_up(capped(text, _SENTENCE)) for text in (happened, hint) if text]
     if not isinstance(error, CommandError):
         lines.append(escaped(f"Reference: {cleaned(_references(error, reference))}"))
     blocks = (section("\n".join(lines)), *buttons(choices))

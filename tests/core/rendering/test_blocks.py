@@ -406,8 +406,23 @@ def test_many_people_named_are_counted():
 
 def test_help_keeps_its_lines_and_slack_takes_any_length_of_it():
     query = Query(text="help", verb=Verb.HELP)
-    message = render_text_answer(TextAnswer(query, "Help", "*when*\nyesterday <today>\n\n`code`"))
-    assert message.blocks[1]["text"]["text"] == "∗when∗\nyesterday &lt;today&gt;\n\nˋcodeˋ"
+    message = render_text_answer(
+        TextAnswer(
+            query,
+            "Help",
+            "*Say* <when>, then `today`.\n\nWhen\n  yesterday <day>\n      The day before `today`.\n  a `b`\nEnd",
+        )
+    )
+    assert message.blocks[1]["text"]["text"].split("\n") == [
+        "∗Say∗ &lt;when&gt;, then `today`.",
+        "",
+        "*When*",
+        "• `yesterday &lt;day&gt;`",
+        "\u2003The day before `today`.",
+        "• a `b`",
+        "End",
+    ]
+    assert message.text.startswith("Help\n∗Say∗ &lt;when&gt;, then ˋtodayˋ.\n\nWhen\nyesterday &lt;day&gt;\n")
     assert_taken(message)
     assert_taken(render_text_answer(TextAnswer(query, "T" * 500, "line\n" * 3000 + "x" * 5000 + "\n" + "y" * 200_000)))
     assert_taken(render_text_answer(TextAnswer(query, "", "")))
@@ -415,11 +430,11 @@ def test_help_keeps_its_lines_and_slack_takes_any_length_of_it():
 
 def test_a_refusal_says_what_happened_and_offers_its_readings():
     error = CommandError(
-        "<Two> dates are possible.", hint="Which one?", choices=(("20 November", "20 nov"), ("11 February", "11 feb"))
+        "`<5/11>` can be <two> days.", hint="Which one?", choices=(("20 November", "20 nov"), ("11 February", "11 feb"))
     )
     message = render_error(error, reference="ab12")
     assert_taken(message)
-    assert message.text == "&lt;Two&gt; dates are possible.\nWhich one?\n• 20 November\n• 11 February"
+    assert message.text == "`&lt;5/11&gt;` can be &lt;two&gt; days.\nWhich one?\n• 20 November\n• 11 February"
     assert "ab12" not in json.dumps(message.payload())
     assert [(b["action_id"], b["value"]) for b in elements(message)] == [
         ("ask:choice:0", "20 nov"),

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.rendering.names import capped, escaped, fitted, plain_text, raw_text, safe_text, units, width_of
+from bot.core.rendering.names import (
+    capped,
+    escaped,
+    fitted,
+    marked_up,
+    plain_text,
+    raw_text,
+    safe_text,
+    units,
+    width_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +125,30 @@ def test_no_name_survives_with_markup_controls_or_length(outside):
 def test_a_cut_keeps_to_its_limit(text, limit):
     assert units(capped(text, limit)) <= limit
     assert width_of(fitted(raw_text(text), limit)) <= max(limit, 1)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        pytest.param("`yestreday` is no word", "`yestreday` is no word", id="quoted"),
+        pytest.param("`<!here>` & `*x*`", "`&lt;!here&gt;` &amp; `*x*`", id="quoted markup"),
+        pytest.param("`a`b` is no word", "`a`bˋ is no word", id="a backtick was typed"),
+        pytest.param("```fence```", "ˋˋˋfenceˋˋˋ", id="no fence"),
+        pytest.param("` x `", "ˋ x ˋ", id="blanks make no code"),
+        pytest.param("a `b *c*", "a ˋb ∗c∗", id="without a partner"),
+    ],
+)
+def test_words_quoted_in_our_own_sentences_are_code_and_nothing_more(sentence, shown):
+    assert marked_up(sentence) == shown
+
+
+@given(st.text(alphabet="`*_~<>& ab", max_size=40))
+def test_code_opens_and_closes_whatever_was_typed(text):
+    shown = marked_up(f"`{text}` is no word I know.")
+    assert shown.count("`") % 2 == 0
+    assert "``" not in shown
+    outside = "".join(shown.split("`")[::2])
+    assert not set("*~<>") & set(outside)
 
 
 @given(st.text(max_size=100))
