@@ -226,7 +226,7 @@ class Transport:
                     allow_redirects=False,
                     stream=True,
                 )
-            except requests.RequestException as error:
+            except (requests.RequestException, HTTPError, OSError) as error:
                 raise self._no_response(error, call, exchange) from error
             with response:
                 return self._answer(response, call, exchange)
@@ -263,13 +263,13 @@ class Transport:
             what = "the proxy made no connection"
         elif isinstance(error, requests.ConnectTimeout):
             what = "no connection came about in time"
-        elif isinstance(error, requests.Timeout):
+        elif isinstance(error, requests.Timeout | TimeoutError):
             what = "it fell silent"
-        elif isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError | OSError):
+        elif isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError | ConnectionError):
             what = "the connection failed or broke off"
         elif isinstance(error, requests.exceptions.ContentDecodingError | HTTPError):
             what = "the answer broke off or was garbled"
-        else:
+        else:  # nothing left this machine: a certificate bundle that isn't there, a header that can't be written
             what, transient = f"the request could not be sent ({type(error).__name__})", False
         return TransportError(
             f"No answer from {host} to {call.path}: {what}.", request_id=request_id, transient=transient

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+
+CERTIFICATE = Path(__file__).parents[1] / "data" / "localhost.pem"
+"""A certificate for localhost that signs itself, with its key; it proves nothing to anybody."""
 
 TOKEN = b'{"access_token": "token-1", "expires_in": 86399}'
 
@@ -19,47 +24,51 @@ def whole(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
 
 
 @contextmanager
-def server(speak: Speak) -> Iterator[str]:
+def server(speak: Speak, *, tls: bool = False) -> Iterator[str]:
     """Serve until the block ends; the value is the base URL. Token requests are answered properly."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if tls:
+        context.load_cert_chain(CERTIFICATE)
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
-    open_ones: list[tuple[socket.socket, threading.Thread]] = []
+    threads: list[threading.Thread] = []
+    connections: list[socket.socket] = []
 
-    def serve(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.settimeout(20)
-            while not stop.is_set():
-                request = _request(connection)
-                if not request:
-                    return
+    def serve(plain: socket.socket) -> None:
+        plain.settimeout(20)
+        with (
+            suppress(OSError),
+            plain,
+            context.wrap_socket(plain, server_side=True) if tls else plain as connection,
+        ):
+            connections.append(connection)
+            while not stop.is_set() and (request := _request(connection)):
                 if b" /oauth/token " in request.split(b"\r\n", 1)[0]:
                     connection.sendall(whole(TOKEN))
                 else:
                     speak(connection, request, stop)
 
     def accept() -> None:
-        while True:
-            try:
+        with suppress(OSError):
+            while True:
                 connection, _ = listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=serve, args=(connection,))
-            open_ones.append((connection, thread))
-            thread.start()
+                threads.append(threading.Thread(target=serve, args=(connection,)))
+                threads[-1].start()
 
     acceptor = threading.Thread(target=accept)
     acceptor.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         stop.set()
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         acceptor.join(5)
-        for connection, thread in open_ones:
+        for connection in connections:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        for thread in threads:
             thread.join(5)
 
 

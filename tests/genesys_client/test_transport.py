@@ -6,11 +6,14 @@ from contextlib import suppress
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
 
 from genesys_client import (
     CircuitOpenError,
     ConversationAggregation,
     DeadlineExceededError,
+    GenesysError,
     InvalidQueryError,
     NotFoundError,
     OperationCancelledError,
@@ -63,6 +66,8 @@ def ask(platform, client, seconds=20.0, **kind):
         pytest.param(requests.ConnectTimeout("slow"), id="connect timeout"),
         pytest.param(requests.ReadTimeout("slow"), id="read timeout"),
         pytest.param(requests.exceptions.ChunkedEncodingError("short"), id="short read"),
+        pytest.param(requests.exceptions.ContentDecodingError("nope"), id="not the encoding it says"),
+        pytest.param(requests.exceptions.ProxyError("gone"), id="proxy"),
     ],
 )
 def test_a_passing_failure_is_repeated(platform, client, failure):
@@ -83,6 +88,8 @@ def test_a_passing_failure_is_repeated(platform, client, failure):
         (Answer(b"not json"), PayloadError),
         (Answer(b'{"id": "o", "na'), PayloadError),
         (requests.exceptions.SSLError("self-signed"), TransportError),
+        (requests.exceptions.InvalidHeader("odd"), TransportError),
+        (OSError("no certificate bundle"), TransportError),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
@@ -385,6 +392,42 @@ def test_a_cancellation_ends_a_wait_at_once():
     operation.cancelled.set()
     thread.join(5)
     assert len(errors) == 1
+
+
+FAULTS = st.one_of(
+    st.builds(
+        Answer,
+        st.sampled_from([b"", b"<html>", b'{"id": "o"', {"code": "x"}, FOUND.body]),
+        st.sampled_from([200, 302, 400, 401, 403, 404, 408, 409, 413, 418, 429, 500, 501, 502, 503, 504]),
+        st.sampled_from([{}, *({"Retry-After": value} for value in ("0", "1", "2.5", "90", "-1", "soon", "1e9"))]),
+    ),
+    st.sampled_from(
+        [
+            requests.ConnectionError("reset"),
+            requests.ConnectTimeout("slow"),
+            requests.ReadTimeout("slow"),
+            requests.exceptions.ChunkedEncodingError("short"),
+            requests.exceptions.ContentDecodingError("garbled"),
+            requests.exceptions.InvalidHeader("odd"),
+            OSError("odd"),
+        ]
+    ),
+)
+
+
+@given(faults=st.lists(FAULTS, min_size=1, max_size=12), seconds=st.floats(0.1, 60), background=st.booleans())
+def test_whatever_goes_wrong_tries_are_bounded_and_the_deadline_holds(faults, seconds, background):
+    platform = Platform()
+    client = platform.client()
+    client.authenticate(platform.clock.operation())
+    platform.requests.clear()
+    platform.routes[ME] = list(faults)
+    deadline = platform.clock.seconds + seconds
+    with suppress(GenesysError):
+        ask(platform, client, seconds=seconds, background=background)
+    # A 401 begins anew with a new token, once.
+    assert len(platform.calls(ME)) <= 2 * (4 if background else 3)
+    assert platform.clock.seconds <= deadline
 
 
 # --- answers ---------------------------------------------------------------------------------------------

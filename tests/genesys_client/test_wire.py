@@ -22,7 +22,7 @@ from genesys_client import (
     ServerError,
     TransportError,
 )
-from tests.genesys_client.loopback import server, whole
+from tests.genesys_client.loopback import CERTIFICATE, server, whole
 from tests.genesys_client.stand_in import Allowance
 
 FOUND = b'{"id": "o", "name": "Acme"}'
@@ -279,3 +279,63 @@ def test_an_unreachable_first_address_of_a_name_leaves_time_for_the_next(monkeyp
         monkeypatch.setattr(socket, "getaddrinfo", two)
         with client_of(f"http://localhost:{port}") as client:
             assert client.organization.me(allow(5)).name == "Acme"
+
+
+# --- over TLS --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """The bundle comes from the environment, as operators behind inspecting proxies set it."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_tls_connections_are_kept_and_used_again():
+    ports = set()
+
+    def speak(connection, _request, _stop):
+        ports.add(connection.getpeername()[1])
+        connection.sendall(whole(FOUND))
+
+    with server(speak, tls=True) as url, client_of(url) as client:
+        for _ in range(3):
+            assert client.organization.me(allow(5)).name == "Acme"
+    assert len(ports) == 1
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize(
+    "speak",
+    [
+        pytest.param(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", b" "), id="drip"),
+        pytest.param(lambda _connection, _request, stop: stop.wait(10), id="silence"),
+    ],
+)
+def test_a_slow_server_cannot_hold_a_tls_call_beyond_its_deadline(speak):
+    with server(speak, tls=True) as url:
+        _, took, _ = failure(url, DeadlineExceededError, seconds=0.7)
+    assert 0.65 <= took <= 0.7 + GRACE_S
+
+
+def test_a_handshake_that_never_comes_ends_with_the_deadline():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        with GenesysClient("the-id", "the-secret", api_url=url, login_url=url) as client:
+            began = time.monotonic()
+            with pytest.raises(DeadlineExceededError):
+                client.organization.me(allow(0.7))
+    assert time.monotonic() - began <= 0.7 + GRACE_S
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_once_and_for_all(monkeypatch):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    with (
+        server(lambda c, _r, _s: c.sendall(whole(FOUND)), tls=True) as url,
+        GenesysClient("the-id", "the-secret", api_url=url, login_url=url) as client,
+    ):
+        operation = allow(5)
+        with pytest.raises(TransportError, match="TLS"):
+            client.organization.me(operation)
+    assert operation.spent == 1
