@@ -353,7 +353,7 @@ def translate(error: GenesysError) -> BotError:
         case CircuitOpenError():
             return SourceError(
                 "Genesys failed several times in a row, so it isn't asked for a moment.",
-                hint=f"Try again in {_wait(wait or 30)}; if it goes on, look at the network and at Genesys's status page.",
+                hint=f"Try again in {_wait(wait or 30)}; if it goes on, check the network and Genesys's status page.",
                 code="platform_down",
                 retry_after_s=wait,
             )
