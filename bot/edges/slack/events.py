@@ -32,7 +32,7 @@ def register(app: App, desk: Desk) -> None:
             thread_ts=optional(event, "thread_ts"),
             received_at=desk.now,
         )
-        text = from_slack(_without_bot(optional(event, "text") or "", _bot_user_id(body)))
+        text = from_slack(_without_bot(optional(event, "text") or "", _bot_user_id(body))).strip()
         desk.take_quietly(Question(text, address, f"event:{field(body, 'event_id')}"))
 
     @app.event("message")

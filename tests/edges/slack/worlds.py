@@ -52,7 +52,9 @@ def query(text: str) -> Query:
     return Query(
         text=text,
         zone=ZoneInfo("Europe/London"),
-        range=Range(windows=(DAY,), label="Yesterday, Sun 22 Nov 00:00–24:00", phrase="yesterday"),
+        range=Range(
+            windows=(DAY,), label="Yesterday, Sun 22 Nov 00:00–24:00", phrase="yesterday", absolute="2026-11-22"
+        ),
         filters=Filters(exclude=without),
         outputs=frozenset({Output.CSV}) if "csv" in words else frozenset(),
         share="share" in words,
