@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from bot.errors import BotError
 
 TERMINAL = 78
+_NARROWEST = 24
+"""Narrower terminals get lines that they wrap themselves."""
 _INDENT = "  "
 
 
 def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | None = None) -> str:
     """Reading, finding, table with totals, then what the answer rests on; every row asked for is drawn."""
-    rows = chosen_rows(answer)
+    rows, width = chosen_rows(answer), max(width, _NARROWEST)
     above = [
         wording.title(answer),
         wording.reading(answer.query, wording.known_names(answer)),

@@ -115,6 +115,12 @@ def test_every_line_keeps_to_the_width_and_every_column_to_its_place(width, name
         assert cut == numbers
 
 
+@pytest.mark.parametrize("width", [0, 1, 24])
+def test_a_terminal_too_narrow_for_a_table_still_gets_one(width):
+    lines = answer_as_text(many(2, ("李小龍", "W" * 255)), width=width).splitlines()
+    assert max(map(width_of, lines)) <= 24
+
+
 def test_a_name_that_looks_like_a_number_stays_a_name():
     text = answer_as_text(many(2, ("1e5", "0012")))
     assert "\n1e5 " in text
