@@ -252,7 +252,7 @@ def _range(phrases: Sequence[_Said[Spec]], resolver: Resolver, window: Window | 
             raise CommandError(
                 error.message, hint=error.hint, code=error.code, choices=_whole_texts(error, said, scan)
             ) from None
-        merged = preferred(agreed, reading) if agreed else reading
+        merged = preferred(agreed, reading, now=resolver.now) if agreed else reading
         if merged is None:
             raise _contradiction(phrases[0], said)
         agreed = merged

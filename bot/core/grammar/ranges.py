@@ -87,18 +87,12 @@ class Reading:
     dated: bool = False
     """The phrase was a date alone."""
 
-    @property
-    def absolute_days(self) -> str:
-        """Words that mean these days at any later time; for instants, see `Resolver`."""
-        first, last = self.days or (None, None)
-        return f"{first}" if first == last else f"{first}..{last}"
-
-    def same_time_as(self, other: Reading) -> bool:
-        """Whether both phrases mean the same stretch."""
-        return (self.start, self.end) == (other.start, other.end)
+    def until(self, now: datetime) -> Interval:
+        """The part that isn't ahead."""
+        return Interval(self.start, max(self.start, min(self.end, now)))
 
 
-def preferred(a: Reading, b: Reading) -> Reading | None:
+def preferred(a: Reading, b: Reading, *, now: datetime) -> Reading | None:
     """The one reading of two phrases that agree, whatever their order; None where they contradict.
 
     `monday 16 nov` agrees if the 16th is a Monday, although `monday` alone is the most recent one.
@@ -106,7 +100,7 @@ def preferred(a: Reading, b: Reading) -> Reading | None:
     for one, other in ((a, b), (b, a)):
         if one.dated and one.days and other.weekday == one.days[0].weekday():
             return one
-    if not a.same_time_as(b):
+    if a.until(now) != b.until(now):
         return None
     return min(a, b, key=lambda r: (not r.name, r.days is None, r.phrase))
 
@@ -367,7 +361,7 @@ class Resolver:
         """
         if reading.start >= self.now:
             raise self._ahead(reading.phrase)
-        whole = Interval(reading.start, min(reading.end, self.now))
+        whole = reading.until(self.now)
         span = (local_date(whole.end, self.zone) - local_date(whole.start, self.zone)).days
         touched = span if span > 2 * self.context.max_span_days else len(days_touched(whole, self.zone))
         if touched > self.context.max_span_days:
@@ -402,7 +396,7 @@ class Resolver:
             phrase=phrase,
             to_now=to_now,
             notes=tuple(notes),
-            absolute=f"{self._absolute(reading)} {window}" if window else self._absolute(reading),
+            absolute=self._absolute(reading, asked, window, to_now=to_now),
         )
 
     def _pieces(self, reading: Reading, window: Window | None) -> list[Interval]:
@@ -451,10 +445,18 @@ class Resolver:
             code="future_range",
         )
 
-    def _absolute(self, reading: Reading) -> str:
-        if reading.days:
-            return reading.absolute_days
-        return "/".join(e.astimezone(self.zone).isoformat() for e in (reading.start, min(reading.end, self.now)))
+    def _absolute(self, reading: Reading, asked: list[Interval], window: Window | None, *, to_now: bool) -> str:
+        """Words that mean this range on any later day too."""
+        hours = f" {window}" if window else ""
+        if reading.days is None:
+            return (
+                "/".join(e.astimezone(self.zone).isoformat() for e in (reading.start, min(reading.end, self.now)))
+                + hours
+            )
+        first, last = reading.days
+        if window and not to_now:  # a last day whose hours lie ahead is no part of the answer
+            last = max(local_date(piece.start, self.zone) for piece in asked if piece.start < self.now)
+        return f"{first}{hours}" if first == last else f"{first}..{last}{hours}"
 
 
 def _calendar_day(year: int, month: int, day: int) -> date | None:

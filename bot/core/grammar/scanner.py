@@ -63,9 +63,9 @@ class Scanner:
             self.at = found.end()
         return found
 
-    def word(self) -> str:
-        """The word here, as typed, without reading it; empty at a comma, a quote or the end."""
-        found = _WORD.match(self.line, self.at)
+    def word(self, at: int | None = None) -> str:
+        """The word here (or there), as typed, without reading it; empty at a comma, a quote or the end."""
+        found = _WORD.match(self.line, self.at if at is None else at)
         return found[0] if found else ""
 
     def since(self, start: int) -> str:

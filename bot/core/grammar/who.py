@@ -116,8 +116,7 @@ def _read_value(scan: Scanner, kind: SelectorKind, *, run: bool = False) -> str:
     if found := _MENTION(scan.line, scan.at):
         scan.at = found.end()
         return found[0]
-    word = scan.word()
-    if not word or word.startswith("-") or not _is_name_word(word):
+    if not _name_word(scan, scan.at):
         raise CommandError(
             f"`{kind.value}:` needs a name after it.",
             hint=f'{kind.value}:Billing, or {kind.value}:"Billing North"',
@@ -168,30 +167,29 @@ def _read_run(scan: Scanner) -> str:
 
 def _read_rest(scan: Scanner) -> str:
     """Leftover words directly after `@ana`."""
-    if not scan.line.startswith(" ", scan.at):
+    if not scan.line.startswith(" ", scan.at) or not _name_word(scan, scan.at + 1):
         return ""
-    before = scan.at
     scan.at += 1
-    if _is_name_word(scan.word()):
-        return _read_run(scan)
-    scan.at = before
-    return ""
+    return _read_run(scan)
 
 
 def _run_of_words(scan: Scanner) -> list[tuple[str, int]]:
-    out: list[tuple[str, int]] = []
+    """The leftover words from here on, with where they stand."""
+    out = []
     at = scan.at
-    while True:
-        here = type(scan)(scan.line)
-        here.at = at
-        word = here.word()
-        if not word or not _is_name_word(word) or _EMAIL(scan.low, at):
-            return out
+    while word := _name_word(scan, at):
         out.append((word, at))
         at += len(word)
         if not scan.line.startswith(" ", at):
-            return out
+            break
         at += 1
+    return out
+
+
+def _name_word(scan: Scanner, at: int) -> str:
+    """The word there if it could be (part of) a name, else an empty string."""
+    word = scan.word(at)
+    return word if word and _is_name_word(word) and not _EMAIL(scan.low, at) else ""
 
 
 def _is_name_word(word: str) -> bool:

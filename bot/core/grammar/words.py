@@ -268,7 +268,7 @@ ENTRIES = (
     ),
     Entry(
         _WHEN,
-        ("past 48h", "past 90m", "past 7 days"),
+        ("past 48h", "past 90m", "past 2 hours", "past 45 minutes", "past 7 days"),
         "A rolling stretch that ends now; `last 48h` reads the same.",
         ("past 48h", "past 90m by 15m", "past 7 days"),
         ("past", "hours", "minutes"),
@@ -282,7 +282,7 @@ ENTRIES = (
     ),
     Entry(
         _WHEN,
-        ("A..B", "A to B", "A through B", "A until B", "from A to B"),
+        ("A..B", "A to B", "A through B", "A until B", "A till B", "from A to B"),
         "From A to B; a day at the end is included, a moment ends there.",
         (
             "2026-11-16..2026-11-20",
@@ -297,7 +297,7 @@ ENTRIES = (
     Entry(
         _WHEN,
         ("since monday", "since 10am", "monday to now"),
-        "From then to now.",
+        "From then to now. Times of day: 10am, 17:30, midday or noon, midnight.",
         ("since monday", "since midnight", "monday to now", "since yesterday midday"),
         ("since", "now", "midday", "noon", "midnight"),
     ),
@@ -403,10 +403,10 @@ ENTRIES = (
     ),
     Entry(
         _HOW,
-        ("vs last week", "vs <range>"),
+        ("vs last week", "versus <range>"),
         "Compare with another time; hours such as 9-17 count on both sides.",
         ("this week vs last week", "yesterday vs 2026-11-16"),
-        ("vs",),
+        ("vs", "versus"),
     ),
     Entry(
         _HOW,
