@@ -296,7 +296,13 @@ def _steps(answer: Answer, options: RenderOptions) -> list[Block]:
     picker = options.picker
     agents = {} if sole_agent(answer) is not None else _agents(answer)  # she is known: another one is searched for
     blocks = [_select(picker, agents)] if picker is not None and picker.fits and answer.rows else []
-    return blocks + buttons(options.actions)
+    return blocks + buttons((*options.actions, _definition(answer)) if options.actions else ())
+
+
+def _definition(answer: Answer) -> Action:
+    """The headline's formula, one press away."""
+    column = headline_column(answer)
+    return Action("define", f"What is {column.label}?", f"define {column.name.removesuffix('_s').replace('_', ' ')}")
 
 
 def _agents(answer: Answer) -> Mapping[str, str]:

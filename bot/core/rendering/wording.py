@@ -6,7 +6,6 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.core.answer import Unit
 from bot.core.intervals import Granularity, buckets, clock_label
 from bot.core.query import Booking, Dimension, SelectorKind
 from bot.core.rendering import figures
@@ -290,9 +289,3 @@ def extremes(count: int, chosen: int, label: str) -> str:
 def undrawn(columns: Sequence[str]) -> str | None:
     """The columns for which there was no room."""
     return f"No room here for {', '.join(columns)}." if columns else None
-
-
-def unit_note(answer: Answer) -> str | None:
-    """A word on the headline's formula being a click away; None where the headline is a plain duration."""
-    column = headline_column(answer)
-    return f"How {column.label} is counted: `define {column.name}`" if column.unit is Unit.RATIO else None

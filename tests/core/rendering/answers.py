@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Answer, Column, Coverage, Group, Missing, Row, RowState, Spark, Unit
@@ -136,8 +136,3 @@ def many(count: int, names: Sequence[str] = ("Agent {n:05d}",), *, spark: bool =
         coverage=replace(small().coverage, agents_asked=count, agents_answered=count),
         sparks=sparks,
     )
-
-
-def hourly_end(start: datetime) -> datetime:
-    """Half an hour later."""
-    return start + timedelta(minutes=30)

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.answer import Group, Missing, Notice, Spark, TextAnswer
+from bot.core.grammar import GrammarContext, parse
 from bot.core.intervals import Granularity
 from bot.core.limits import violations
+from bot.core.metrics import METRICS
 from bot.core.query import Dimension, Filters, Query, Rank, Selector, SelectorKind, Threshold, Verb
 from bot.core.rendering.actions import Action, Picker, picker_command
 from bot.core.rendering.blocks import RenderOptions, render_message, render_reading, render_text_answer
@@ -334,13 +336,22 @@ def test_buttons_carry_the_whole_question_and_their_ids_only_the_kind():
         ("ask:next", "Next", "2026-11-21"),
         ("ask:refresh", "Refresh", "2026-11-22"),
         ("ask:csv", "Csv", "2026-11-23"),
+        ("ask:define", "What is Utilization?", "define utilization"),
     ]
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_headline_has_its_formula_a_press_away(metric):
+    answer = replace(small(), columns=(metric.column,), headline=metric.name, drawn=(metric.name,))
+    (button,) = [e for e in elements(render_message(answer, options=OPTIONS)) if e.get("action_id") == "ask:define"]
+    read = parse(button["value"], GrammarContext(now=datetime(2026, 11, 23, tzinfo=UTC), zone=answer.query.zone))
+    assert (read.verb, read.topic) == (Verb.DEFINE, metric.name)
 
 
 @pytest.mark.parametrize(("length", "buttons"), [(0, 0), (1, 1), (2000, 1), (2001, 0)])
 def test_a_question_that_no_button_can_carry_has_none(length, buttons):
     message = render_message(small(), options=RenderOptions(actions=(Action("next", "Next", "x" * length),)))
-    assert len(elements(message)) == buttons
+    assert [e["action_id"] for e in elements(message)] == ["ask:next"] * buttons + ["ask:define"]
 
 
 @pytest.mark.parametrize(("count", "kind"), [(1, "static_select"), (100, "static_select"), (101, "external_select")])
