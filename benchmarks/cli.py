@@ -65,6 +65,7 @@ def large_day(question: str) -> bool:
             "GENESYS_API_URL": url,
             "GENESYS_LOGIN_URL": url,
             "NO_PROXY": "127.0.0.1",
+            "LOG_LEVEL": "ERROR",
         }
         cpu, peak, output = measured(["ask", question, "--format", "json"], environ)
     coverage = json.loads(output)["coverage"]

@@ -6,7 +6,7 @@ wrong. Nothing is written anywhere: the questions to Genesys are as small as the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.core.intervals import Interval
+from bot.core.intervals import Granularity, Interval
 from bot.core.planning import PostedAsk, StatusAsk
 from bot.core.query import SelectorKind
 from bot.core.rights import EVERYTHING, parse_grants
@@ -251,6 +251,8 @@ def _probes(platform: Platform, now: datetime, operation: Operation) -> tuple[_P
     activity, directory = platform.activity, platform.directory
     posted = PostedAsk(windows=day, buckets=(), granularity=None, zone=load_zone("UTC"), agent_ids=None)
     status = StatusAsk(windows=day, buckets=(), granularity=None, zone=load_zone("UTC"), agent_ids=(_NOBODY,))
+    quarter = (Interval(hour - timedelta(minutes=15), hour),)
+    timelines = replace(status, windows=quarter, buckets=quarter, granularity=Granularity.QUARTER)
     return (
         _Probe(
             "conversations",
@@ -263,6 +265,13 @@ def _probes(platform: Platform, now: datetime, operation: Operation) -> tuple[_P
             "analytics:userAggregate:view",
             "utilization and occupancy",
             lambda: activity.status(status, operation),
+        ),
+        _Probe(
+            "status timelines",
+            "analytics:userDetail:view",
+            "status time by quarter-hours, and in zones off the half-hour",
+            lambda: activity.status(timelines, operation),
+            needed=False,
         ),
         _Probe("names", "directory:user:view", "agents' names", lambda: directory.agents((_NOBODY,), operation)),
         _Probe(

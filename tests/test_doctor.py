@@ -11,6 +11,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.core.frames import POSTED_COLUMNS, POSTED_KEYS
+from bot.core.intervals import Granularity
 from bot.demo.fake_slack import FakeSlack
 from bot.doctor import Check, Finding, Platform, exit_status, render_checks, run_doctor
 from bot.edges.slack.manifest import SCOPES
@@ -60,7 +61,7 @@ class FakeGenesys:
         )
 
     def status(self, ask, _operation):
-        self._answer("status")
+        self._answer("timelines" if ask.granularity is Granularity.QUARTER else "status")
         assert len(ask.agent_ids) == 1
 
     def agents(self, ids, _operation):
@@ -183,11 +184,14 @@ def test_a_missing_permission_is_named_and_fails(question, name, permission):
     assert exit_status(checks) == 4
 
 
-@pytest.mark.parametrize("question", ["teams", "groups", "divisions"])
-def test_a_permission_for_some_filters_alone_is_only_a_warning(question):
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [("teams", "teams"), ("groups", "groups"), ("divisions", "divisions"), ("timelines", "status timelines")],
+)
+def test_a_permission_that_few_questions_need_is_only_a_warning(question, name):
     checks = examine(FakeGenesys({question: lacks("one")}), **SOUND)
 
-    assert line(checks, f"may read {question}").finding is Finding.WARN
+    assert line(checks, f"may read {name}").finding is Finding.WARN
     assert exit_status(checks) == 0
 
 
