@@ -1,0 +1,383 @@
+"""The report service over the real client and a sandbox organisation, without sockets."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.core.answer import Answer, TextAnswer
+from bot.core.query import SelectorKind
+from bot.core.rights import parse_grants
+from bot.errors import CommandError, NotAllowedError, UnknownAgentError
+from bot.ports import Operation, Requester
+from bot.settings import load_settings
+from bot.wiring import report_service, report_settings
+from genesys_client import GenesysClient
+from genesys_client.sandbox import DEFAULT_GRANT, Engine, Fault, SandboxAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.services.report import ReportService
+
+NOW = datetime(2026, 3, 10, 15, 12, tzinfo=UTC)
+OPERATOR = Requester(id="operator", operator=True)
+
+
+class World:
+    """An organisation, a service over it, and ways to ask as somebody."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.client = GenesysClient(
+            DEFAULT_GRANT.client_id, DEFAULT_GRANT.client_secret, adapter=SandboxAdapter(self.engine)
+        )
+        self.looks: list[dict[str, Any]] = []
+        self.service = self.build("")
+
+    def build(self, supervisors: str) -> ReportService:
+        settings = load_settings({"SUPERVISORS": supervisors, "REPORT_ZONE": "Europe/London"}, env_file=None)
+        self.service = report_service(settings, self.client, people=None, clock=lambda: NOW)
+        self.service._audit = self
+        return self.service
+
+    def looked(self, **look: Any) -> None:
+        self.looks.append(look)
+
+    def ask(self, text: str, requester: Requester = OPERATOR, **more: Any) -> Answer:
+        query = self.service.read(text, requester)
+        answer = self.service.answer(query, requester, door="test", operation=Operation.within(20), **more)
+        assert isinstance(answer, Answer)
+        return answer
+
+    def person(self, index: int = 0) -> Requester:
+        agent = self.engine.organization.agents[index]
+        return Requester(id="U1", email=agent.email, zone="Europe/London")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return Engine(seed=7, now=lambda: NOW)
+
+
+@pytest.fixture
+def world(engine: Engine) -> Iterator[World]:
+    engine.requests.clear()
+    world = World(engine)
+    yield world
+    engine.faults = []
+    world.service.close()
+    world.client.close()
+
+
+def members_of(engine: Engine, team_id: str) -> set[str]:
+    """The team as the platform lists it: without people who left."""
+    return {p.id for p in engine.organization.people if p.team_id == team_id and p.state == "active"}
+
+
+def ids(answer: Answer) -> set[str]:
+    return {group.id for row in answer.rows for group in row.groups if group.dimension == "agent" and group.id}
+
+
+def codes(answer: Answer) -> set[str]:
+    return {notice.code for notice in answer.warnings}
+
+
+# -- what it costs --------------------------------------------------------------------------------------------
+
+
+def test_a_day_of_everybody_costs_two_aggregates_and_names(world: World) -> None:
+    answer = world.ask("yesterday")
+
+    count = world.engine.count
+    assert count("/api/v2/analytics/conversations/aggregates/query") == 1
+    assert count("/api/v2/analytics/users/aggregates/query") == 1
+    assert answer.coverage.requests == len(world.engine.requests)
+
+
+def test_the_same_question_again_costs_nothing_and_says_how_old_it_is(world: World) -> None:
+    first = world.ask("yesterday by interval")
+    world.engine.requests.clear()
+
+    second = world.ask("yesterday by interval")
+
+    assert world.engine.requests == []
+    assert second.coverage.requests == 0
+    assert (first.coverage.cached, second.coverage.cached) == (False, True)
+    assert second.coverage.data_as_of == first.coverage.data_as_of
+    assert second.rows == first.rows
+
+
+def test_a_refresh_asks_the_platform_again(world: World) -> None:
+    world.ask("yesterday")
+    world.engine.requests.clear()
+
+    answer = world.ask("yesterday", fresh=True)
+
+    assert len(world.engine.requests) == 2
+    assert not answer.coverage.cached
+
+
+def test_ten_people_who_ask_at_once_are_one_query(world: World) -> None:
+    answers: list[Answer] = []
+    threads = [threading.Thread(target=lambda: answers.append(world.ask("yesterday"))) for _ in range(10)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+
+    assert len(answers) == 10
+    assert all(answer.totals == answers[0].totals for answer in answers)
+    assert world.engine.count("/api/v2/analytics/conversations/aggregates/query") == 1
+    assert world.engine.count("/api/v2/analytics/users/aggregates/query") == 1
+
+
+def test_a_failed_answer_is_not_kept(world: World) -> None:
+    worked = next(row for row in world.ask("2026-03-05").rows if row.values["logged_in_s"]).groups[0]
+    name = world.engine.organization.person(worked.id or "").email
+    world.engine.faults = [Fault("server_error", path="/api/v2/analytics/users/aggregates", times=3)]
+    broken = world.ask(f"{name} 2026-03-05")
+    world.engine.faults = []
+
+    whole = world.ask(f"{name} 2026-03-05")
+
+    assert "status_not_fetched" in codes(broken)
+    assert "status_not_fetched" not in codes(whole)
+    assert whole.rows[0].values["logged_in_s"] is not None
+
+
+# -- whom ----------------------------------------------------------------------------------------------------
+
+
+def test_a_team_is_its_members(world: World) -> None:
+    team = world.engine.organization.teams[0]
+
+    answer = world.ask(f'team:"{team.name}" yesterday')
+
+    assert ids(answer) == members_of(world.engine, team.id)
+
+
+def test_two_kinds_of_grouping_narrow_each_other(world: World) -> None:
+    organization = world.engine.organization
+    team, division = organization.teams[0], organization.divisions[0]
+
+    answer = world.ask(f'team:"{team.name}" division:"{division.name}" yesterday')
+
+    wanted = {i for i in members_of(world.engine, team.id) if organization.person(i).division_id == division.id}
+    assert ids(answer) == wanted
+
+
+def test_an_excluded_person_is_in_no_row_and_no_total(world: World) -> None:
+    team = world.engine.organization.teams[0]
+    whole = world.ask(f'team:"{team.name}" yesterday')
+    busiest = max(whole.rows, key=lambda row: row.values["handle_s"] or 0)
+    group = busiest.groups[0]
+    email = world.engine.organization.person(group.id).email
+
+    rest = world.ask(f'team:"{team.name}" yesterday -{email}')
+
+    assert ids(rest) == ids(whole) - {group.id}
+    assert rest.totals["handle_s"] == pytest.approx(whole.totals["handle_s"] - busiest.values["handle_s"])
+
+
+def test_a_half_typed_team_is_named_in_full(world: World) -> None:
+    team = world.engine.organization.teams[0]
+
+    answer = world.ask(f"team:{team.name[:4]} yesterday")
+
+    (notice,) = [n for n in answer.warnings if n.code == "name_read_as"]
+    assert team.name in notice.message
+
+
+def test_a_name_that_two_agents_share_asks_which(world: World) -> None:
+    with pytest.raises(UnknownAgentError) as refusal:
+        world.ask("ana yesterday")
+
+    assert refusal.value.code == "ambiguous_agent"
+    assert len(refusal.value.choices) == 2
+    for label, command in refusal.value.choices:
+        answer = world.ask(command)
+        assert [row.groups[0].name for row in answer.rows] == [label]
+
+
+def test_a_queue_limits_conversations_and_leaves_status_out(world: World) -> None:
+    queue = world.engine.organization.queues[0]
+    everything, of_queue = world.ask("yesterday"), world.ask(f'queue:"{queue.name}" yesterday')
+
+    assert 0 < of_queue.totals["handle_s"] < everything.totals["handle_s"]
+    assert of_queue.totals["utilization"] is None
+    assert "not_divisible" in codes(of_queue)
+
+
+def test_queues_add_up_to_the_whole(world: World) -> None:
+    whole, by_queue = world.ask("yesterday"), world.ask("yesterday by queue")
+
+    assert sum(row.values["handle_s"] or 0 for row in by_queue.rows) == pytest.approx(whole.totals["handle_s"])
+
+
+def test_excluding_a_queue_leaves_the_others(world: World) -> None:
+    queue = world.engine.organization.queues[0]
+    whole, only, without = (
+        world.ask(text).totals["handle_s"]
+        for text in ("yesterday", f'queue:"{queue.name}" yesterday', f'yesterday -queue:"{queue.name}"')
+    )
+
+    assert only + without == pytest.approx(whole)
+
+
+# -- who may see what ----------------------------------------------------------------------------------------
+
+
+def test_an_agent_sees_herself_and_nobody_else(world: World) -> None:
+    me, other = world.person(0), world.engine.organization.agents[1]
+
+    assert ids(world.ask("yesterday", me)) == {world.engine.organization.agents[0].id}
+    with pytest.raises(NotAllowedError):
+        world.ask(f"{other.email} yesterday", me)
+
+
+def test_a_supervisor_sees_her_scopes_and_herself(world: World) -> None:
+    organization = world.engine.organization
+    team = organization.teams[0]
+    world.build(f'U1=team:"{team.name}"')
+    outsider = next(i for i, agent in enumerate(organization.agents) if agent.team_id not in {None, team.id})
+
+    answer = world.ask("yesterday", world.person(outsider))
+
+    members = members_of(world.engine, team.id)
+    assert ids(answer) == members | {organization.agents[outsider].id}
+
+
+def test_what_lies_outside_a_scope_is_left_out_and_said(world: World) -> None:
+    organization = world.engine.organization
+    team, division = organization.teams[0], organization.divisions[0]
+    world.build(f'U1=team:"{team.name}"')
+    requester = Requester(id="U1", zone="Europe/London")
+
+    answer = world.ask(f'division:"{division.name}" yesterday', requester)
+
+    assert ids(answer) <= members_of(world.engine, team.id)
+    assert "outside_scope" in codes(answer)
+
+
+def test_a_supervisor_of_a_queue_sees_all_work_of_that_queue(world: World) -> None:
+    queue, other = world.engine.organization.queues[:2]
+    world.build(f'U1=queue:"{queue.name}"')
+    requester = Requester(id="U1", zone="Europe/London")
+
+    hers = world.ask(f'queue:"{queue.name}" yesterday', requester)
+    everybodys = world.ask(f'queue:"{queue.name}" yesterday')
+
+    assert hers.totals == everybodys.totals
+    assert ids(world.ask(f'queue:"{other.name}" yesterday', requester)) <= ids(world.ask("yesterday", requester))
+
+
+def test_a_stranger_sees_nothing(world: World) -> None:
+    world.build("U1=*")
+
+    with pytest.raises(NotAllowedError):
+        world.ask("yesterday", Requester(id="U1", zone="Europe/London", stranger=True))
+
+
+def test_every_look_is_recorded(world: World) -> None:
+    answer = world.ask("yesterday")
+
+    (look,) = world.looks
+    assert (look["who"], look["door"], set(look["whom"])) == ("operator", "test", ids(answer))
+    assert (look["window"].start, look["window"].end) == (answer.query.range.start, answer.query.range.end)
+
+
+def test_a_refused_question_is_no_look(world: World) -> None:
+    with pytest.raises(NotAllowedError):
+        world.ask("yesterday", Requester(id="U9", email="nobody@example.com", zone="Europe/London"))
+
+    assert world.looks == []
+
+
+# -- texts and memory ----------------------------------------------------------------------------------------
+
+
+def test_nothing_typed_is_todays_own_team(world: World) -> None:
+    index = next(i for i, agent in enumerate(world.engine.organization.agents) if agent.team_id)
+    team_id = world.engine.organization.agents[index].team_id
+    world.build("U1=*")
+
+    answer = world.ask("", world.person(index))
+
+    assert answer.query.filters.include[0].kind is SelectorKind.MY_TEAM
+    assert answer.query.range.to_now
+    assert ids(answer) == members_of(world.engine, team_id)
+
+
+def test_nothing_typed_by_somebody_without_a_team_is_the_help(world: World) -> None:
+    query = world.service.read("", OPERATOR)
+
+    answer = world.service.answer(query, OPERATOR, door="test", operation=Operation.within(5))
+
+    assert isinstance(answer, TextAnswer)
+    assert "yesterday" in answer.text
+
+
+def test_again_repeats_the_last_answered_question(world: World) -> None:
+    world.ask("yesterday by team")
+
+    assert world.service.read("again", OPERATOR).text == "yesterday by team"
+    with pytest.raises(CommandError, match="no question"):
+        world.service.read("again", Requester(id="U2"))
+
+
+def test_a_failed_question_is_not_repeated(world: World) -> None:
+    world.ask("yesterday")
+    with pytest.raises(UnknownAgentError):
+        world.ask("nobody special yesterday")
+
+    assert world.service.read("again", OPERATOR).text == "yesterday"
+
+
+@pytest.mark.parametrize("verb", ["help", "help when", "define occupancy", "whoami", "status"])
+def test_verbs_answer_in_words(world: World, verb: str) -> None:
+    query = world.service.read(verb, OPERATOR)
+
+    answer = world.service.answer(query, OPERATOR, door="test", operation=Operation.within(5))
+
+    assert isinstance(answer, TextAnswer)
+    assert answer.title
+    assert len(answer.text) > 20
+
+
+@pytest.mark.parametrize("text", ["yesterday clock", "yesterday vs last week", "yesterday xlsx", "yesterday heatmap"])
+def test_what_this_version_lacks_is_refused_not_answered_otherwise(world: World, text: str) -> None:
+    with pytest.raises(CommandError) as refusal:
+        world.service.read(text, OPERATOR)
+
+    assert refusal.value.code == "not_available"
+
+
+def test_a_type_ahead_offers_only_whom_the_asker_may_see(world: World) -> None:
+    organization = world.engine.organization
+    team = organization.teams[0]
+    world.build(f'U1=team:"{team.name}"')
+    supervisor = Requester(id="U1", zone="Europe/London")
+    world.ask("yesterday")
+    world.ask("yesterday", supervisor)
+    members = members_of(world.engine, team.id)
+
+    offered = {
+        agent.id
+        for letter in "abcdefghijklmnopqrstuvwxyz"
+        for agent in world.service.suggest_agents(letter, supervisor)
+    }
+
+    assert offered
+    assert offered <= members
+    assert world.service.suggest_agents("a", Requester(id="U9", zone="Europe/London")) == []
+
+
+def test_grants_reach_the_service_as_the_settings_wrote_them() -> None:
+    settings = report_settings(load_settings({"SUPERVISORS": "U1=team:Billing; S2=*"}, env_file=None))
+
+    assert settings.grants == parse_grants("U1=team:Billing; S2=*")
