@@ -12,6 +12,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from bot.core.intervals import Interval, days_touched
 from bot.core.rendering.chosen import chosen_rows, value_of
 from bot.core.rendering.figures import missing_reason
 from bot.core.rendering.names import capped, cleaned
@@ -49,11 +50,12 @@ def answer_as_csv(answer: Answer) -> str:
 
 
 def csv_filename(query: Query) -> str:
-    """`utilization_2026-11-22_2026-11-23.csv`: the local days at the range's two ends."""
+    """`utilization_2026-11-16_2026-11-22.csv`: the first and the last local day of the range."""
     if query.range is None or query.zone is None:
         return "utilization.csv"
-    days = [f"{moment.astimezone(query.zone):%Y-%m-%d}" for moment in (query.range.start, query.range.end)]
-    return f"utilization_{'_'.join(dict.fromkeys(days))}.csv"
+    days = days_touched(Interval(query.range.start, query.range.end), query.zone)
+    ends = dict.fromkeys(f"{day}" for day in (*days[:1], *days[-1:]))
+    return f"{'_'.join(('utilization', *ends))}.csv"
 
 
 def safe_cell(text: str) -> str:

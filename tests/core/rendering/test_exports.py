@@ -5,12 +5,14 @@ import io
 import json
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.answer import Notice, TextAnswer
+from bot.core.intervals import Interval
 from bot.core.query import Query, Rank, Sort, Verb, query_as_json
 from bot.core.rendering.csv_out import answer_as_csv, csv_filename, safe_cell
 from bot.core.rendering.json_out import answer_as_json, error_as_json, text_answer_as_json
@@ -196,5 +198,8 @@ def test_whatever_the_name_no_cell_begins_like_a_formula_and_the_file_keeps_its_
 
 
 def test_the_files_name_is_the_days_it_covers():
-    assert csv_filename(small().query) == "utilization_2026-11-22_2026-11-23.csv"
+    week = Interval(datetime(2026, 11, 16, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
+    span = replace(small().query.range, windows=(week,))
+    assert csv_filename(small().query) == "utilization_2026-11-22.csv"
+    assert csv_filename(yesterday(range=span)) == "utilization_2026-11-16_2026-11-22.csv"
     assert csv_filename(Query(text="help")) == "utilization.csv"
