@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +28,17 @@ PING_INTERVAL_S = 5
 """A dead line is noticed after four of these."""
 DEAF_AFTER_S = 60.0
 CHECK_EVERY_S = 5.0
+CLOSING_S = 5.0
 GRACE_S = 20.0
+
+
+_HINTS = {
+    "invalid_auth": "SLACK_APP_TOKEN is not valid: make an app-level token (xapp-…) at api.slack.com/apps.",
+    "not_allowed_token_type": "SLACK_APP_TOKEN has to be an app-level token (xapp-…).",
+    "missing_scope": "Give the app-level token the scope connections:write.",
+    "socket_mode_not_enabled": "Switch Socket Mode on at api.slack.com/apps, or paste the manifest again.",
+    "too_many_websockets": "Ten connections are the most for one app: stop another process of the bot first.",
+}
 
 
 class Line(Protocol):
@@ -48,7 +61,13 @@ class _BoltLine:
         self._handler = SocketModeHandler(app, app_token, ping_interval=PING_INTERVAL_S, concurrency=32)
 
     def connect(self) -> None:
-        self._handler.connect()  # type: ignore[no-untyped-call]
+        try:
+            self._handler.connect()  # type: ignore[no-untyped-call]
+        except SlackApiError as refusal:
+            error = str(refusal.response.get("error"))
+            raise SettingsError(
+                f"Slack opens no connection: {error}.", hint=_HINTS.get(error, "`doctor` checks the credentials.")
+            ) from refusal
 
     def close(self) -> None:
         self._handler.close()  # type: ignore[no-untyped-call]
@@ -82,11 +101,18 @@ class SocketRunner:
     def run(self, *, grace_s: float = GRACE_S, check_every_s: float = CHECK_EVERY_S) -> int:
         """Listen until `stop` is set; the exit status: 0 asked to stop, 1 deaf for a minute.
 
+        Raises:
+            SettingsError: Slack refuses the app token.
+
         A process that is alive but hears nothing looks healthy to everything outside, so it ends, and whatever
         supervises it starts it anew.
         """
-        for line in self._lines:
-            line.connect()
+        try:
+            for line in self._lines:
+                line.connect()
+        except Exception:
+            self._close_lines()
+            raise
         log.info("socket_connected", connections=self.connected)
         status = 0
         while not self._stop.wait(check_every_s):
@@ -95,11 +121,19 @@ class SocketRunner:
                 status = 1
                 break
         # Lines first: what comes in now would be refused, and Slack sends it to another process instead.
-        for line in self._lines:
-            line.close()
+        self._close_lines()
         finished = self._jobs.close(grace_s)
         log.info("socket_stopped", finished=finished)
         return status
+
+    def _close_lines(self) -> None:
+        """All at once, and no longer than they may take: a line waits out its read of three seconds first."""
+        closing = [threading.Thread(target=line.close, daemon=True) for line in self._lines]
+        for thread in closing:
+            thread.start()
+        ends = time.monotonic() + CLOSING_S
+        for thread in closing:
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _is_deaf(self) -> bool:
         if self.connected:
