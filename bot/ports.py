@@ -11,11 +11,14 @@ from bot.core.frames import Facts as Facts  # noqa: PLC0414  (an alias of itself
 from bot.core.frames import Shortfall as Shortfall  # noqa: PLC0414
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import date, datetime
+    from datetime import time as time_of_day
+    from typing import Any
 
     from bot.core.intervals import Interval
     from bot.core.planning import PostedAsk, StatusAsk
+    from bot.core.scheduling import Fire, FireState, Schedule
 
 
 @dataclass(slots=True)
@@ -173,3 +176,141 @@ class AuditLog(Protocol):
         self, *, who: str, whom: Sequence[str], window: Interval | None, door: str, text: str, at: datetime
     ) -> None:
         """Record one look."""
+
+
+class ScheduleStore(Protocol):
+    """Schedules, kept. Each method is one short transaction."""
+
+    def add(self, schedule: Schedule) -> Schedule:
+        """Keep a new schedule; its number is given here."""
+
+    def get(self, schedule_id: str) -> Schedule | None:
+        """One schedule by id."""
+
+    def by_number(self, number: int) -> Schedule | None:
+        """One schedule by what people call it."""
+
+    def all(self) -> Sequence[Schedule]:
+        """Every schedule that hasn't been deleted, oldest first."""
+
+    def save(self, schedule: Schedule) -> Schedule | None:
+        """Replace a schedule of the same version, counting the version up; None: somebody else was quicker."""
+
+    def delete(self, schedule_id: str) -> bool:
+        """Forget a schedule; its log stays."""
+
+
+class FireLedger(Protocol):
+    """The outbox of scheduled posts.
+
+    Each change is one update that names the attempt and the state it expects; False means that somebody else
+    has the fire by now, and the caller must stop. `now` decides on SQLite; Postgres compares with its own clock.
+    """
+
+    def open(self, fires: Sequence[Fire]) -> int:
+        """Insert what isn't there yet, by key; how many were new."""
+
+    def claim(self, owner: str, now: datetime, *, lease_s: float, busy: Collection[str] = ()) -> Fire | None:
+        """Take the fire that has waited longest (due, or held beyond its lease), but to no busy destination."""
+
+    def renew(self, fire: Fire, now: datetime, *, lease_s: float) -> bool:
+        """Hold on to a fire for longer."""
+
+    def freeze(self, fire: Fire, content: Mapping[str, Any], *, incomplete: bool) -> bool:
+        """Set the message, once, before the first send."""
+
+    def sending(self, fire: Fire, channel: str, now: datetime) -> bool:
+        """Note the channel and (the first time) the moment just before a send."""
+
+    def sent(self, fire: Fire, ts: str, now: datetime, *, sweep_at: datetime | None) -> bool:
+        """The post is in the channel."""
+
+    def put_back(self, fire: Fire, *, not_before: datetime, error: str) -> bool:
+        """Due again, later."""
+
+    def finish(self, fire: Fire, state: FireState, reason: str, now: datetime) -> bool:
+        """Unknown, skipped or failed, with the reason."""
+
+    def fire(self, key: str) -> Fire | None:
+        """One fire as it stands."""
+
+    def to_sweep(self, now: datetime, *, limit: int = 100) -> Sequence[Fire]:
+        """Sent fires of more than one attempt whose channel is to be looked through."""
+
+    def swept(self, fire: Fire, *, next_at: datetime | None) -> None:
+        """A sweep is done; None: it was the last."""
+
+    def of_schedule(self, schedule_id: str, *, limit: int = 50) -> Sequence[Fire]:
+        """The log of one schedule, newest first."""
+
+    def of_slot(self, schedule_id: str, local_date: date, local_time: time_of_day) -> Sequence[Fire]:
+        """All recipients of one slot."""
+
+    def release(self, owner: str) -> int:
+        """Give back everything that this owner holds and hasn't begun to send."""
+
+    def counts(self, now: datetime) -> Mapping[str, float]:
+        """Gauges: due beyond five minutes, unknown, taken back, skipped, attempts above one."""
+
+    def beat(self, process: str, now: datetime) -> None:
+        """Stamp the heartbeat of one process's ticker."""
+
+    def beats(self) -> Mapping[str, datetime]:
+        """The last stamp of each process."""
+
+    def purge(self, before: datetime) -> int:
+        """Forget finished fires older than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Slack took the message."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Slack said no, and nothing is in the channel; with `retry_after_s`, not yet."""
+
+    error: str
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Time-out, reset or a fault on Slack's side: the message may be in the channel."""
+
+    error: str
+
+
+class Messenger(Protocol):
+    """Posts for schedules; never retries by itself."""
+
+    def post(self, channel: str, message: Mapping[str, Any], *, key: str, attempt: int) -> Posted | Refused | Unclear:
+        """Post once, with the key and attempt in the message's metadata."""
+
+    def find(self, channel: str, key: str, oldest: datetime) -> Sequence[str] | None:
+        """The ts of every message with that key since then, oldest first; None: we may not look."""
+
+    def delete(self, channel: str, ts: str) -> bool:
+        """Take a message back; True where it is gone."""
+
+    def direct_channel(self, person_id: str) -> str | Refused | Unclear:
+        """The channel of direct messages with that person."""
+
+    def tell(self, person_id: str, text: str, blocks: Sequence[Mapping[str, Any]] = ()) -> bool:
+        """A direct message, best effort."""
+
+    def channel_state(self, channel_id: str) -> ChannelState | Refused | Unclear:
+        """What decides whether figures may be posted there; cached for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """What Slack says about a channel."""
+
+    archived: bool = False
+    shared_externally: bool = False
+    member: bool = True
