@@ -12,7 +12,7 @@ from bot.core.grammar.places import read_place
 from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
 from bot.core.grammar.scanner import Scanner, phrase
 from bot.core.grammar.topics import find_topic
-from bot.core.grammar.when import Relative, missing_object, read_when
+from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
 from bot.core.intervals import Granularity, buckets
@@ -235,10 +235,10 @@ def _agreed(said: Sequence[_Said[T]]) -> T | None:
     return min((one.value for one in said), key=str, default=None)
 
 
-def _contradiction(one: _Said[Any], other: _Said[Any]) -> CommandError:
+def _contradiction(one: _Said[Any], other: _Said[Any], *, hint: str | None = None) -> CommandError:
     return CommandError(
         f"`{one.words}` and `{other.words}` contradict each other.",
-        hint=f"Ask for one of them: {one.words}, or {other.words}",
+        hint=hint or f"Ask for one of them: {one.words}, or {other.words}",
         code="contradiction",
     )
 
@@ -254,9 +254,16 @@ def _range(phrases: Sequence[_Said[Spec]], resolver: Resolver, window: Window | 
             ) from None
         merged = preferred(agreed, reading, now=resolver.now) if agreed else reading
         if merged is None:
-            raise _contradiction(phrases[0], said)
+            raise _contradiction(phrases[0], said, hint=_moment_of_a_day(phrases))
         agreed = merged
     return resolver.range(agreed, window) if agreed else None
+
+
+def _moment_of_a_day(phrases: Sequence[_Said[Spec]]) -> str | None:
+    """`since yesterday 10:00`, which `since 10am yesterday` may have meant."""
+    clock = next((s.value.start.clock for s in phrases if isinstance(s.value, Between) and s.value.end.is_now), None)
+    day = next((s.words for s in phrases if isinstance(s.value, Relative | Weekday | Dated | Slashed)), None)
+    return f"since {day} {clock}, or {day} {clock}-24:00" if clock and day else None
 
 
 def _whole_texts(error: AmbiguousError, said: _Said[Spec], scan: Scanner) -> tuple[tuple[str, str], ...]:

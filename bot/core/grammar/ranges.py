@@ -486,4 +486,6 @@ def _since_name(spec: Between) -> str:
     start = spec.start
     if not spec.end.is_now or not isinstance(start.day, Weekday | Relative):
         return ""
-    return f"Since {str(start.day).removeprefix('last ').capitalize()}"
+    return (
+        f"Since {start.day if isinstance(start.day, Relative) else str(start.day).removeprefix('last ').capitalize()}"
+    )

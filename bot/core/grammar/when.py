@@ -364,11 +364,7 @@ def _read_point(scan: Scanner, *, clock: bool = True, before_connector: bool = T
         return Point(stretch=stretch)
     if not clock or (moment := read_clock(scan)) is None:
         return None
-    after_clock = scan.at
-    scan.skip_gap()
-    if (day := _read_day(scan)) and belongs():
-        return Point(day=day, clock=moment)
-    scan.at = after_clock
+    # `since 10am yesterday` is left as two phrases: read as one, it would hang on their order.
     return Point(clock=moment)
 
 

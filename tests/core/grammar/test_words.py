@@ -249,6 +249,14 @@ def test_phrases_that_contradict_each_other_are_both_named(text, one, other):
     assert f"`{other}`" in error.message
 
 
+def test_a_time_after_since_takes_its_day_before_it():
+    for text in ("since 10am yesterday", "yesterday since 10am"):
+        error = refused(text)
+        assert error.code == "contradiction"
+        assert error.hint == "since yesterday 10:00, or yesterday 10:00-24:00"
+    assert read("since yesterday 10:00").range.label == "Since yesterday, Mon 23 Nov 10:00–Tue 24 Nov 15:32 (now)"
+
+
 @pytest.mark.parametrize(
     "text", ["status yesterday", "whoami ana", "again csv", "define handle talk", "-voice", "-yesterday"]
 )
