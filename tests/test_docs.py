@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
 import re
 from dataclasses import fields
 
 import pytest
 
+from bot.cli import run
 from bot.core.answer import Coverage, Missing, RowState, Unit
 from bot.core.intervals import Granularity
 from bot.core.query import Booking, Dimension, Verb
@@ -100,3 +103,13 @@ def test_the_json_page_lists_every_key_of_the_coverage():
     page = read("docs/json.md")
 
     assert [f.name for f in fields(Coverage) if f"`{f.name}`" not in page] == []
+
+
+def test_the_json_page_lists_every_key_of_a_dry_run():
+    out = io.StringIO()
+    assert run(["ask", "yesterday by interval team:Billing", "--dry-run"], {}, out=out, err=out) == 0
+    shown = json.loads(out.getvalue())
+    keys = {*shown["query"], *shown["plan"], *(key for call in shown["plan"]["calls"] for key in call)}
+
+    page = read("docs/json.md")
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
