@@ -105,8 +105,9 @@ def check_query(operation: Operation, query: Mapping[str, list[str]], *, strict:
             if strict:
                 raise bad_request(f"Parameter [{name}] is not known to this operation.")
             continue
-        allowed = [str(value) for value in spec.get("enum", ())]
-        for value in values:
+        allowed = [str(value) for value in spec.get("items", spec).get("enum", ())]
+        several = spec["type"] == "array"
+        for value in (part for text in values for part in (text.split(",") if several else [text])):
             if spec["type"] == "integer":
                 allowed = [] if re.fullmatch(r"-?\d+", value) else ["a whole number"]
             elif spec["type"] == "boolean":

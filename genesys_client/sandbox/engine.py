@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from genesys_client.sandbox.organization import Organization
     from genesys_client.sandbox.truth import Truth
 
-_HANDLERS: Handlers = {
+HANDLERS: Handlers = {
     **conversation_aggregates.HANDLERS,
     **conversation_details.HANDLERS,
     **user_details.HANDLERS,
@@ -198,7 +198,7 @@ class Engine:
         check_query(operation, request.query, strict=self.behaviour.strict)
         body = self._body(operation, request) if operation.body else None
         call = Call(self.world, grant, request.path, params, request.query, self.world.now(), body)
-        return _HANDLERS[operation.key](call)
+        return HANDLERS[operation.key](call)
 
     def _body(self, operation: Operation, request: Request) -> Any:
         if len(request.body) > self.behaviour.max_body_bytes:
@@ -261,7 +261,7 @@ def _route(request: Request) -> tuple[Operation, dict[str, str]]:
     methods = set()
     for operation in operations():
         match = operation.pattern.fullmatch(request.path)
-        if match is None or operation.key not in _HANDLERS:
+        if match is None or operation.key not in HANDLERS:
             continue
         if operation.method == request.method:
             return operation, match.groupdict()

@@ -48,7 +48,12 @@ def token(call: Call) -> Answer:
         "organization": named,
         "homeOrganization": named,
         "authorizedScope": [],
-        "OAuthClient": {"id": call.grant.client_id, "name": "Utilization", "organization": {"id": organization.id}},
+        "OAuthClient": {
+            "id": call.grant.client_id,
+            "name": "Utilization",
+            "authorizedGrantType": "CLIENT-CREDENTIALS",
+            "organization": named,
+        },
     })  # fmt: skip
 
 

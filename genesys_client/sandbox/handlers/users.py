@@ -34,10 +34,9 @@ def user_entity(world: World, person: Person, expand: Collection[str] = ()) -> d
         "selfUri": f"/api/v2/users/{person.id}",
     }
     team = organization.team(person.team_id)
-    if person.manager_id and "manager" in expand:
-        manager = organization.person(person.manager_id)
-        name = manager.name if manager else ""
-        out["manager"] = {"id": person.manager_id, "name": name, "version": _VERSION}
+    if person.manager_id is not None:
+        self_uri = f"/api/v2/users/{person.manager_id}"
+        out["manager"] = {"id": person.manager_id, "version": _VERSION, "selfUri": self_uri}
     if team is not None and "team" in expand:
         out["team"] = {"id": team.id, "name": team.name, "selfUri": f"/api/v2/teams/{team.id}"}
     if "groups" in expand:

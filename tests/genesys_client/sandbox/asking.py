@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from copy import deepcopy
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -92,10 +93,20 @@ def users_filter(ids):
 
 
 @cache
+def official(part):
+    """The paths or the definitions of the official document: what the client asks, and what it doesn't."""
+    out = {}
+    for name in ("genesys-openapi.json", "genesys-openapi-more.json"):
+        document = json.loads((Path(__file__).parents[2] / "data" / name).read_text(encoding="utf-8"))
+        for key, entry in document[part].items():
+            out[key] = out.get(key, {}) | entry
+    return out
+
+
+@cache
 def _definitions():
     """The official definitions, with unknown fields forbidden."""
-    path = Path(__file__).parents[2] / "data" / "genesys-openapi.json"
-    definitions = json.loads(path.read_text(encoding="utf-8"))["definitions"]
+    definitions = deepcopy(official("definitions"))
     for definition in definitions.values():
         if "properties" in definition:
             definition.setdefault("additionalProperties", False)
