@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +14,19 @@ from bot.core.frames import POSTED_COLUMNS, POSTED_KEYS
 from bot.core.intervals import Granularity
 from bot.demo.fake_slack import FakeSlack
 from bot.doctor import Check, Finding, Platform, exit_status, render_checks, run_doctor
+from bot.edges.genesys import GenesysActivity, GenesysDirectory, GenesysOrganization
 from bot.edges.slack.manifest import SCOPES
 from bot.errors import SettingsError, SourceError
 from bot.ports import Facts, Named, Operation
 from bot.settings import load_settings
+from genesys_client import GenesysClient
+from genesys_client.sandbox import DEFAULT_GRANT, Engine, OAuthGrant, SandboxAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GENESYS = {"GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "marked-secret"}
+MONDAY_NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOUND = {**GENESYS, "REPORT_ZONE": "Europe/London", "SUPERVISORS": "U1=team:Billing"}
 
 
@@ -371,3 +375,44 @@ def test_no_secret_is_in_a_line(slack):
     text = render_checks(examine(FakeGenesys(), slack, **SOUND))
 
     assert not [secret for secret in ("marked-secret", slack.bot_token, slack.app_token) if secret in text]
+
+
+def through_the_client(grant: OAuthGrant) -> tuple[Check, ...]:
+    """What the doctor says where the real client asks the made-up organisation."""
+    engine = Engine(seed=7, agents=24, now=lambda: MONDAY_NOON, grants=(grant,))
+    with GenesysClient(grant.client_id, "sandbox-secret", adapter=SandboxAdapter(engine)) as client:
+        return run_doctor(
+            load_settings(SOUND, env_file=None),
+            platform=Platform(
+                GenesysActivity(client, clock=lambda: MONDAY_NOON),
+                GenesysDirectory(client),
+                GenesysOrganization(client),
+            ),
+            slack=None,
+            now=MONDAY_NOON,
+            operation=Operation.within(30),
+            env_file=Path("no-such.env"),
+        )
+
+
+def test_a_client_with_every_permission_finds_the_organisation_sound():
+    checks = through_the_client(DEFAULT_GRANT)
+
+    assert [check for check in checks if check.finding is not Finding.OK and check.name != "Slack"] == []
+    assert line(checks, "limits").detail == "300 requests a minute for each token"
+
+
+def test_a_client_without_a_permission_is_told_which_one_the_platform_missed():
+    checks = through_the_client(replace(DEFAULT_GRANT, permissions=DEFAULT_GRANT.granted - {"routing:queue:view"}))
+
+    check = line(checks, "may read queues")
+    assert check.finding is Finding.FAIL
+    assert "routing:queue:view" in check.detail
+    assert line(checks, "may read teams").finding is Finding.OK
+
+
+def test_a_client_with_a_wrong_secret_is_not_let_in():
+    checks = through_the_client(replace(DEFAULT_GRANT, client_secret="another"))
+
+    assert line(checks, "Genesys login").finding is Finding.FAIL
+    assert exit_status(checks) == 4
