@@ -34,6 +34,7 @@ Utilization Bot
   python -m bot doctor               check settings, credentials, permissions and clocks
   python -m bot manifest [--socket | --http URL]
                                      the Slack app's manifest, to paste
+  python -m bot demo | try           the whole bot over a made-up contact centre, without credentials
   python -m bot help                 this page; `python -m bot ask help` explains questions
 """
 
@@ -62,6 +63,8 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], *, out: TextIO, er
         "run": lambda: _run(rest, environ),
         "doctor": lambda: _doctor(rest, environ, out=out),
         "manifest": lambda: _manifest(rest, environ, out=out),
+        "demo": lambda: _demo("demo"),
+        "try": lambda: _demo("try"),
     }
     if command in {"help", "--help", "-h"}:
         out.write(USAGE)
@@ -247,7 +250,9 @@ def _wants_json(rest: Sequence[str]) -> bool:
 
 
 def _write_json(value: dict[str, Any], out: TextIO) -> None:
-    out.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    # Streamed: the text of a large answer in one piece would double the memory of the process.
+    json.dump(value, out, ensure_ascii=False, indent=2, allow_nan=False)
+    out.write("\n")
 
 
 def _say(error: BotError, err: TextIO) -> None:
@@ -276,6 +281,12 @@ def _doctor(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> 
     from bot.wiring import examine
 
     return examine(environ, out)
+
+
+def _demo(what: str) -> int:
+    from bot.demo.__main__ import main as show
+
+    return show([what])
 
 
 def _manifest(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:

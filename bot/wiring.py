@@ -169,12 +169,15 @@ def build(
         usergroups=frozenset(g.subject for g in parse_grants(settings.supervisors) if g.subject.startswith("S")),
         week_start=settings.week_start,
         answer_seconds=settings.answer_seconds,
+        commands_a_minute=settings.commands_a_minute,
+        commands_in_flight=settings.commands_at_once,
     )
+    moment = clock or utc_now
     client = build_client(settings, adapter=adapter)
     people = build_people(slack_settings)
-    reports = report_service(settings, client, people=people, clock=clock or utc_now)
+    reports = report_service(settings, client, people=people, clock=moment)
     jobs = ThreadJobs(workers=settings.answer_workers, capacity=settings.answer_queue)
-    slack = build_slack(slack_settings, reports=reports, jobs=jobs, people=people)
+    slack = build_slack(slack_settings, reports=reports, jobs=jobs, people=people, clock=lambda: moment().timestamp())
     return Application(settings, slack, jobs, reports, client)
 
 
@@ -209,6 +212,7 @@ def create_web() -> WebApp:
         application.slack.app,
         signing_secret=secret.get_secret_value() if secret else "",
         jobs=application.jobs,
+        metrics=application.slack.metrics,
         ready=lambda: {"jobs": application.jobs.running},
     )
 
