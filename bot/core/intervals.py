@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,7 @@ def _jump_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime
     return high
 
 
+@lru_cache(maxsize=8192)  # a range asks for the same few midnights once for each of its buckets
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first 00:00 of a calendar day, or the jump where the day has none."""
     return first_instant(datetime.combine(day, time()), zone)

@@ -74,6 +74,14 @@ def read_window(scan: Scanner, shifts: Mapping[str, tuple[time, time]]) -> Windo
         return None
     typed = scan.since(start)
     a, b = _hour(found["a"], typed), _hour(found["b"], typed)
+    if a.clock.minutes == DAY_MINUTES:
+        raise InvalidIntervalError(
+            f"`{typed}` starts at the end of a day.", hint="0:00-6:00, or 22:00-24:00", code="invalid_time"
+        )
+    if a.clock == b.clock and not a.bare and not b.bare:
+        raise InvalidIntervalError(
+            f"`{typed}` is empty.", hint="yesterday 9:00-17:30, or the whole day: yesterday", code="empty_range"
+        )
     if a.clock == b.clock or not _is_clear(a, b):
         raise _ambiguous_window(scan, start, typed, a, b)
     return Window(a.clock, b.clock)
@@ -137,7 +145,7 @@ def _is_clear(a: _Hour, b: _Hour) -> bool:
 def _ambiguous_window(scan: Scanner, start: int, typed: str, a: _Hour, b: _Hour) -> CommandError:
     windows = [Window(first, second) for first in a.readings for second in b.readings if first != second]
     windows.sort(key=lambda w: (w.end.minutes - w.start.minutes) % DAY_MINUTES)  # working days come first
-    shown = " or ".join(str(w) for w in windows[:2]) or "9:00-17:00"
+    shown = " or ".join(str(w) for w in windows[:2])
     return CommandError(
         f"`{typed}` can be read in more than one way: am or pm?",
         hint=f"Say it on the 24-hour clock or with am and pm: {shown}",

@@ -196,8 +196,6 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
     notes = []
     if verb is Verb.INTERVALS and named is None and booking is Booking.POSTED:
         notes.append("Posted booking: half-hours by the clock aren't built into this version yet.")
-    if source == "default":
-        notes.append(f"No zone is set, so days are those of {zone.key}.")
     resolver = Resolver(context, zone, booking, granularity)
     window = _agreed(draft.windows)
     span = _range(draft.ranges, resolver, window, scan) or resolver.range(resolver.reading(Relative(0)), window)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from html import unescape
 
 from bot.errors import CommandError
 
@@ -38,9 +37,7 @@ def from_slack(text: str) -> str:
     text = _MENTION.sub(lambda m: f"<@{m[1]}>", text)
     text = _SLACK_OTHER.sub(lambda m: f"<{m[1]}>", text)
     text = _SLACK_LINK.sub(lambda m: m[2] or m[1].removeprefix("mailto:"), text)
-    for entity in ("&lt;", "&gt;", "&amp;"):
-        text = text.replace(entity, unescape(entity))
-    return text
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def normalised(text: str) -> str:
@@ -60,13 +57,15 @@ def normalised(text: str) -> str:
         for c in unicodedata.normalize("NFC", text).translate(_SAME)
         if (category := unicodedata.category(c)) not in {"Cf", "Cs"} or c in _JOINERS
     )
-    line = " ".join(_SINGLE_QUOTED.sub(r'"\1"', seen).split())
-    if line.count('"') % 2:
+    pieces = seen.split('"')
+    if len(pieces) % 2 == 0:
         raise CommandError(
             "A quote is opened and not closed.",
             hint='Quotes come in pairs: "ana diaz" yesterday',
             code="unclosed_quote",
         )
+    pieces[::2] = [_SINGLE_QUOTED.sub(r'"\1"', outside) for outside in pieces[::2]]
+    line = " ".join('"'.join(pieces).split())
     return _MENTION.sub(lambda m: f"<@{m[1].upper()}>", line)
 
 

@@ -222,6 +222,13 @@ def refuse_word(scan: Scanner) -> None:
             code="not_built",
         )
     bare = low.removesuffix(":")
+    following = scan.word(scan.at + len(word) + 1)
+    if bare in {"last", "past", "this"} and following:
+        raise CommandError(
+            f"`{word} {following}` is no time that I know.",
+            hint="this week, last week, last month, last monday, last 7 days, last 2 weeks, past 48h, past 90m",
+            code="missing_object",
+        )
     if bare in KEYWORDS:
         raise CommandError(
             f"`{word}` says too little on its own here.",

@@ -79,6 +79,7 @@ zones = st.sampled_from(ZONES.split())
 
 @given(commands().flatmap(lambda phrases: st.tuples(st.just(phrases), st.permutations(phrases))))
 def test_the_order_of_phrases_does_not_matter(orders):
+    assume(not any("sort busy share" in " ".join(phrases) for phrases in orders))  # that is one phrase: a metric
     first, second = (outcome(" ".join(phrases)) for phrases in orders)
     if isinstance(first, str) or isinstance(second, str):
         assert isinstance(first, str) == isinstance(second, str)
@@ -153,7 +154,7 @@ def test_no_word_is_ever_ignored(phrases, word, at):
     after = outcome(" ".join([*phrases[:place], word, *phrases[place:]]))
     if isinstance(after, str) or isinstance(before, str):
         return  # refused: the person is told
-    assert word in " ".join(s.value for s in after.filters.include)
+    assert word in " ".join(s.value for s in (*after.filters.include, *after.filters.exclude))
     assert after != before
 
 

@@ -1,5 +1,7 @@
 """Everything but time: whom, how, verbs, slips, and how text comes in."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.grammar import format_query, from_slack, parse
@@ -477,11 +479,17 @@ def test_a_place_that_was_nearly_typed_is_offered():
     assert refused("yesterday in new yrk").hint == "in America/New_York"
 
 
-def test_a_zone_that_nobody_chose_is_noted():
+def test_the_query_knows_where_its_zone_came_from():
     query = read("yesterday", zone="UTC", zone_source="default")
     assert (query.zone.key, query.zone_source) == ("UTC", "default")
-    assert any("UTC" in note for note in query.notes)
-    assert read("yesterday in UTC", zone_source="default").notes == ()
+    assert read("yesterday in UTC", zone_source="default").zone_source == "text"
+
+
+def test_a_name_with_quotes_is_written_so_that_it_can_be_read():
+    query = read("yesterday ana")
+    odd = replace(query, filters=replace(query.filters, include=(Selector(K.AGENT, 'Ana "A" Diaz'),)))
+    assert format_query(odd) == "yesterday \"Ana 'A' Diaz\""
+    assert chosen(format_query(odd))[0] == {("agent", "Ana 'A' Diaz")}
 
 
 def test_empty_text_is_today_for_the_callers_team():
