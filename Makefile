@@ -77,7 +77,9 @@ lint: setup-dev ## format, lint and strict types, checked
 check: lint test ## everything that a change has to pass
 
 bench: setup-dev ## measure what the project promises
-	@status=0; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || status=1; done; exit $$status
+	@status=0; for file in benchmarks/*.py; do \
+	    echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || status=1; \
+	done; exit $$status
 
 docs: setup-dev ## regenerate docs/metrics.md, .env.example and the README's tables
 	$(BIN)/python -m tests.written

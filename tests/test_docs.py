@@ -113,3 +113,9 @@ def test_the_json_page_lists_every_key_of_a_dry_run():
 
     page = read("docs/json.md")
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
+
+
+def test_every_benchmark_is_on_its_page():
+    page = read("benchmarks/README.md")
+
+    assert [path.name for path in (ROOT / "benchmarks").glob("*.py") if f"`{path.name}`" not in page] == []
