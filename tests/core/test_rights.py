@@ -257,6 +257,10 @@ def test_what_may_not_be_seen_is_refused_with_a_hint(asked, seen_by, by_person):
     assert "a7" not in str(refusal.value)
 
 
+def test_unless_people_are_named_one_by_one_those_outside_are_left_out_and_not_refused():
+    assert sight({"a1", "a7"}, SUPERVISOR, MEMBERS) == Sight(frozenset({"a1"}), frozenset({"a7"}))
+
+
 def test_hints_fit_who_was_refused():
     def hint(seen_by):
         with pytest.raises(NotAllowedError) as refusal:
