@@ -208,10 +208,14 @@ class FireLedger(Protocol):
     """
 
     def open(self, fires: Sequence[Fire]) -> int:
-        """Insert what isn't there yet, by key; how many were new."""
+        """Insert what isn't there yet, by key, every field as given; all in one transaction; how many were new."""
 
     def claim(self, owner: str, now: datetime, *, lease_s: float, busy: Collection[str] = ()) -> Fire | None:
-        """Take the fire that has waited longest (due, or held beyond its lease), but to no busy destination."""
+        """Take the fire that has waited longest (due, or held beyond its lease), but to no busy destination.
+
+        Args:
+            busy: ids of destinations to leave alone for now.
+        """
 
     def renew(self, fire: Fire, now: datetime, *, lease_s: float) -> bool:
         """Hold on to a fire for longer."""
@@ -225,8 +229,12 @@ class FireLedger(Protocol):
     def sent(self, fire: Fire, ts: str, now: datetime, *, sweep_at: datetime | None) -> bool:
         """The post is in the channel."""
 
-    def put_back(self, fire: Fire, *, not_before: datetime, error: str) -> bool:
-        """Due again, later."""
+    def put_back(self, fire: Fire, *, not_before: datetime, error: str, nothing_sent: bool = False) -> bool:
+        """Due again, later.
+
+        Args:
+            nothing_sent: nothing of it can be in the channel, so the next attempt needn't look: forgets the first send.
+        """
 
     def finish(self, fire: Fire, state: FireState, reason: str, now: datetime) -> bool:
         """Unknown, skipped or failed, with the reason."""
@@ -238,7 +246,7 @@ class FireLedger(Protocol):
         """Sent fires of more than one attempt whose channel is to be looked through."""
 
     def swept(self, fire: Fire, *, next_at: datetime | None) -> None:
-        """A sweep is done; None: it was the last."""
+        """A sweep is done and counted, once, whoever else did it; None: it was the last."""
 
     def of_schedule(self, schedule_id: str, *, limit: int = 50) -> Sequence[Fire]:
         """The log of one schedule, newest first."""
@@ -291,7 +299,7 @@ class Messenger(Protocol):
     def post(self, channel: str, message: Mapping[str, Any], *, key: str, attempt: int) -> Posted | Refused | Unclear:
         """Post once, with the key and attempt in the message's metadata."""
 
-    def find(self, channel: str, key: str, oldest: datetime) -> Sequence[str] | None:
+    def find(self, channel: str, key: str, oldest: datetime) -> Sequence[str] | Refused | Unclear | None:
         """The ts of every message with that key since then, oldest first; None: we may not look."""
 
     def delete(self, channel: str, ts: str) -> bool:
@@ -304,7 +312,10 @@ class Messenger(Protocol):
         """A direct message, best effort."""
 
     def channel_state(self, channel_id: str) -> ChannelState | Refused | Unclear:
-        """What decides whether figures may be posted there; cached for a while."""
+        """What decides whether figures may be posted there; asked anew each time."""
+
+    def members(self, channel_id: str) -> frozenset[str] | Refused | Unclear:
+        """Who is in a channel, by Slack id."""
 
 
 @dataclass(frozen=True, slots=True)

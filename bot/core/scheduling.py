@@ -82,6 +82,10 @@ class Schedule:
     """Share of the agents asked that must have answered for data to be complete."""
     failures: int = 0
     """Failed slots in a row; the schedule pauses itself at three."""
+    active_since: datetime | None = None
+    """Slots before it aren't owed: the moment of its making, its resumption, or of other times; None: `created_at`."""
+    told_at: datetime | None = None
+    """When its owner last heard of a failure."""
     version: int = 1
 
 
