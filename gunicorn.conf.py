@@ -5,10 +5,13 @@ client hold up every other acknowledgement.
 """
 
 import os
+import shutil
 import tempfile
 
 # Before prometheus_client is imported: with this set each process writes its counts where any of them can add all up.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="utilization-metrics-"))
+OWN_COUNTS = None
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    OWN_COUNTS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="utilization-metrics-")
 
 wsgi_app = "bot.wiring:create_web()"
 bind = f"0.0.0.0:{os.environ.get('PORT') or '3000'}"
@@ -29,6 +32,8 @@ ANSWERS_FINISH_WITHIN_S = 20.0
 limit_request_line = 4094
 limit_request_fields = 64
 accesslog = None
+# Nobody steers a running server by hand here, and two of them would share the socket in the home directory.
+control_socket_disable = True
 
 
 def worker_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  gunicorn's hook
@@ -43,3 +48,9 @@ def child_exit(server, worker):  # type: ignore[no-untyped-def]  # noqa: ANN001,
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  gunicorn's hook
+    """The counts end with the processes that made them."""
+    if OWN_COUNTS is not None:
+        shutil.rmtree(OWN_COUNTS, ignore_errors=True)
