@@ -55,6 +55,9 @@ class ActivitySource(Protocol):
     def posted(self, ask: PostedAsk, operation: Operation) -> Facts:
         """Conversation metrics by agent (and queue, media) and bucket, whole where they were emitted."""
 
+    def clock(self, ask: PostedAsk, operation: Operation) -> Facts:
+        """The same work as it happened: segments cut at the buckets' edges."""
+
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time by agent and bucket."""
 

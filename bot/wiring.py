@@ -124,7 +124,7 @@ def report_service(
     from bot.services.report import ReportService
 
     return ReportService(
-        activity=GenesysActivity(client, clock=clock),
+        activity=GenesysActivity(client, now=clock, lookback_days=settings.lookback_days),
         directory=Directory(GenesysDirectory(client), SharedCache(time.monotonic, capacity=_NAMES_KEPT), people),
         audit=AuditTrail(),
         answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
@@ -229,9 +229,7 @@ def examine(environ: Mapping[str, str], out: TextIO) -> int:
     client = None
     if settings.genesys_client_id and settings.genesys_client_secret:
         client = build_client(settings)
-        platform = Platform(
-            GenesysActivity(client, clock=utc_now), GenesysDirectory(client), GenesysOrganization(client)
-        )
+        platform = Platform(GenesysActivity(client, now=utc_now), GenesysDirectory(client), GenesysOrganization(client))
     slack = None
     if settings.slack_bot_token:
         slack = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)

@@ -384,7 +384,7 @@ def through_the_client(grant: OAuthGrant) -> tuple[Check, ...]:
         return run_doctor(
             load_settings(SOUND, env_file=None),
             platform=Platform(
-                GenesysActivity(client, clock=lambda: MONDAY_NOON),
+                GenesysActivity(client, now=lambda: MONDAY_NOON),
                 GenesysDirectory(client),
                 GenesysOrganization(client),
             ),

@@ -60,6 +60,9 @@ class Facts:
     frame: pd.DataFrame
     shortfalls: tuple[Shortfall, ...] = ()
     notices: tuple[Notice, ...] = ()
+    conversations: int | None = None
+    """Distinct conversations read; None where the source counts none."""
+    duplicates_removed: int = 0
 
 
 def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:

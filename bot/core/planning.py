@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.core.intervals import Granularity, buckets, ceil_to_grid, floor_to_grid
-from bot.core.query import Dimension, SelectorKind
+from bot.core.query import Booking, Dimension, SelectorKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,6 +43,7 @@ class PostedAsk:
     acd: bool = False
     by_queue: bool = False
     by_media: bool = False
+    booking: Booking = Booking.POSTED
     week_start: int = 0
     to_now: bool = False
     """The range ends at the moment of asking: the last bucket is still running."""
@@ -121,6 +122,7 @@ def posted_ask(
         acd=query.filters.acd,
         by_queue=Dimension.QUEUE in query.group_by,
         by_media=Dimension.MEDIA in query.group_by,
+        booking=query.booking,
         week_start=week_start,
         to_now=span.to_now,
     )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.core.answer import Notice
 from bot.core.intervals import Granularity, Interval
 from bot.core.records import (
     POSTED_METRICS,
@@ -20,13 +21,15 @@ from bot.core.records import (
     posted_facts,
     status_facts,
 )
+from bot.core.segments import KINDS, Segment, clock_frame, in_one_bucket, milliseconds, segments_frame
 from bot.core.statuses import StatusSpan, cut_statuses
 from bot.errors import BotError, SettingsError, SourceError
-from bot.ports import Agent, Named
+from bot.ports import Agent, Facts, Named
 from genesys_client import (
     AuthenticationError,
     CircuitOpenError,
     ConversationAggregation,
+    ConversationDetailsQuery,
     DeadlineExceededError,
     GenesysError,
     InvalidQueryError,
@@ -45,8 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bot.core.planning import PostedAsk, StatusAsk
-    from bot.ports import Facts, Operation
-    from genesys_client import AggregateRecord, GenesysClient, StatusTimeline, User
+    from bot.ports import Operation
+    from genesys_client import AggregateRecord, Conversation, GenesysClient, StatusTimeline, User
     from genesys_client import Named as Entity
 
 _REFUSED = "platform_refused"
@@ -61,9 +64,10 @@ _SIDE_BY_SIDE = 6
 class GenesysActivity:
     """Durations from the platform's aggregates."""
 
-    def __init__(self, client: GenesysClient, *, clock: Callable[[], datetime]) -> None:
+    def __init__(self, client: GenesysClient, *, now: Callable[[], datetime], lookback_days: int = 2) -> None:
         self._client = client
-        self._clock = clock
+        self._now = now
+        self._lookback_days = lookback_days
 
     def posted(self, ask: PostedAsk, operation: Operation) -> Facts:
         """Conversation metrics, asked with the coarsest granularity whose buckets fit into ours."""
@@ -101,6 +105,38 @@ class GenesysActivity:
                 code="misaligned_buckets",
             ) from error
 
+    def clock(self, ask: PostedAsk, operation: Operation) -> Facts:
+        """The same work as it happened, from the segments of each conversation.
+
+        The platform finds conversations by the UTC day on which they started, so those begun before the look-back
+        are missing, and a notice says so.
+        """
+        start, end = ask.windows[0].start, ask.windows[-1].end
+        query = ConversationDetailsQuery(
+            start=start,
+            end=end,
+            user_ids=ask.agent_ids or (),
+            queue_ids=ask.queue_ids,
+            media_types=ask.media,
+            directions=ask.directions,
+            lookback_days=self._lookback_days,
+        )
+        with _translated():
+            found = self._client.conversations.details(query, operation)
+        frame = segments_frame(_segments(found.conversations, ask), now=min(end, self._now()))
+        buckets = ask.buckets or ask.windows
+        cut = clock_frame(frame, buckets, by_queue=ask.by_queue, by_media=ask.by_media)
+        if not ask.buckets and len(ask.windows) > 1:
+            cut = in_one_bucket(cut)
+        began = start - timedelta(days=self._lookback_days)
+        message = f"Conversations that began before {began:%Y-%m-%d} (UTC) are not looked for."
+        return Facts(
+            cut,
+            notices=(Notice("lookback", message),),
+            conversations=len(found.conversations),
+            duplicates_removed=found.duplicates,
+        )
+
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time from the user aggregates."""
 
@@ -137,7 +173,7 @@ class GenesysActivity:
         query = StatusDetailsQuery(start=span.start - _STATUS_LOOKBACK, end=span.end, user_ids=ask.agent_ids)
         with _translated():
             timelines = self._client.agents.status_details(query, operation)
-        cut = cut_statuses(_spans(timelines), ask.buckets or ask.windows, min(span.end, self._clock()))
+        cut = cut_statuses(_spans(timelines), ask.buckets or ask.windows, min(span.end, self._now()))
         return status_facts(cut, ask, to_now=ask.to_now)
 
 
@@ -174,6 +210,40 @@ def _first_that_fits(
     if misaligned is None:
         raise ValueError("there is always a granularity to ask with")
     raise misaligned
+
+
+def _segments(conversations: Iterable[Conversation], ask: PostedAsk) -> Iterator[Segment]:
+    """The work of the agents asked for, conversation by conversation; all participants of a hit come back."""
+    wanted, kinds = (None if ask.agent_ids is None else frozenset(ask.agent_ids)), frozenset(KINDS)
+    queues, left_out = frozenset(ask.queue_ids), frozenset(ask.without_queue_ids)
+    for conversation in conversations:
+        for participant in conversation.participants or ():
+            agent_id = participant.user_id
+            if not agent_id or (wanted is not None and agent_id not in wanted):
+                continue
+            if ask.acd and participant.purpose != "agent":
+                continue
+            for number, session in enumerate(participant.sessions or ()):
+                if ask.media and session.media_type not in ask.media:
+                    continue
+                if ask.directions and session.direction not in ask.directions:
+                    continue
+                session_id = session.id or f"{conversation.id}/{participant.id}/{number}"
+                for piece in session.segments or ():
+                    queue_id = piece.queue_id or ""
+                    if piece.type not in kinds or piece.start is None or queue_id in left_out:
+                        continue
+                    if queues and queue_id not in queues:
+                        continue
+                    yield Segment(
+                        agent_id=agent_id,
+                        session_id=session_id,
+                        media=session.media_type or "",
+                        queue_id=queue_id,
+                        kind=piece.type,
+                        start_ms=milliseconds(piece.start),
+                        end_ms=None if piece.end is None else milliseconds(piece.end),
+                    )
 
 
 def _spans(timelines: Iterable[StatusTimeline]) -> Iterator[StatusSpan]:

@@ -193,6 +193,8 @@ class ReportService:
             requests=operation.requests,
             cached=not any(source.fresh for source in sources),
             data_as_of=min(source.at for source in sources),
+            conversations=posted.facts.conversations,
+            duplicates_removed=posted.facts.duplicates_removed,
         )
 
     def _whom(
@@ -258,7 +260,8 @@ class ReportService:
         if ask.agent_ids is not None and not ask.agent_ids:
             return _Fetched(_nothing(ask), self._clock(), fresh=False), None
         try:
-            return self._kept(ask, lambda: self._activity.posted(ask, operation), operation, fresh=fresh), None
+            read = self._activity.clock if ask.booking is Booking.CLOCK else self._activity.posted
+            return self._kept(ask, lambda: read(ask, operation), operation, fresh=fresh), None
         except SourceError as error:
             return _Fetched(_short(_nothing(ask), "posted", "Handle times", error), self._clock(), fresh=True), error
 
@@ -333,8 +336,6 @@ class ReportService:
 def refuse_unavailable(query: Query) -> None:
     """Refuse in words what the grammar reads but this version can't give: never an answer to another question."""
     wants: list[str] = []
-    if query.booking is Booking.CLOCK:
-        wants.append("the booking by the clock")
     if query.versus is not None:
         wants.append("comparing (vs)")
     wants += sorted(output.value for output in query.outputs - {Output.CSV})
@@ -374,6 +375,11 @@ def _without(facts: Facts, agent_ids: frozenset[str]) -> Facts:
 
 
 def _nothing(ask: PostedAsk) -> Facts:
+    if ask.booking is Booking.CLOCK:
+        from bot.core.frames import Facts
+        from bot.core.segments import clock_frame, segments_frame
+
+        return Facts(clock_frame(segments_frame((), now=ask.windows[-1].end), ask.buckets or ask.windows))
     from bot.core.records import posted_facts
 
     return posted_facts((), ask)

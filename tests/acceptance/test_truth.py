@@ -201,3 +201,31 @@ def test_a_week_of_office_hours_equals_the_sum_of_its_pieces(
         if "tHandle" in metrics:
             handle[agent_id] = handle.get(agent_id, 0.0) + metrics["tHandle"].sum_ms / 1000
     assert {row["agent_id"]: row["handle_s"] for row in answer["rows"] if row["handle_s"]} == pytest.approx(handle)
+
+
+@pytest.mark.parametrize(("zone", "now", "buckets"), DAYS)
+def test_by_the_clock_every_agent_and_half_hour_equals_the_truth(
+    server: SandboxServer, engine: Engine, moment: Moment, zone: str, now: str, buckets: int
+) -> None:
+    moment.now = datetime.fromisoformat(now)
+
+    said = ask(
+        server,
+        "yesterday by interval clock",
+        *("--format", "json", "--zone", zone, "--now", now),
+        LOOKBACK_DAYS="6",
+    )
+
+    assert said.status == 0, said.err
+    answer = said.json
+    spans = spans_of(answer)
+    assert len(spans) == buckets
+    true = Truth(engine).clock(spans)
+    rows = rows_of(answer)
+    for (agent_id, number), clock in true.items():
+        row = rows[agent_id, spans[number][0]]
+        assert row["handle_s"] == pytest.approx(clock.load_ms / 1000, abs=1e-9), (row["agent_name"], row["start"])
+        assert row["busy_s"] == pytest.approx(clock.busy_ms / 1000, abs=1e-9), (row["agent_name"], row["start"])
+        assert row["busy_s"] <= 1800
+    worked = {(agent_id, start) for (agent_id, start), row in rows.items() if row["handle_s"]}
+    assert worked == {(agent_id, spans[number][0]) for (agent_id, number), c in true.items() if c.load_ms}

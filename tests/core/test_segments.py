@@ -1,0 +1,192 @@
+"""Segments cut at the edges of buckets, against a count of every millisecond."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.intervals import Interval
+from bot.core.segments import KINDS, Segment, clock_frame, segments_frame
+
+START = datetime(2026, 3, 10, 9, tzinfo=UTC)
+ZERO = int(START.timestamp() * 1000)
+NOW = START + timedelta(hours=9)
+MINUTE = 60_000
+
+
+def halves(count: int = 2) -> list[Interval]:
+    step = timedelta(minutes=30)
+    return [Interval(START + i * step, START + (i + 1) * step) for i in range(count)]
+
+
+def segment(start: float, end: float | None, kind: str = "interact", **more: str) -> Segment:
+    """Minutes from nine o'clock."""
+    given = {"agent_id": "ana", "session_id": "s1", "media": "voice", "queue_id": "q1"} | more
+    return Segment(
+        kind=kind,
+        start_ms=ZERO + round(start * MINUTE),
+        end_ms=None if end is None else ZERO + round(end * MINUTE),
+        **given,
+    )
+
+
+def cells(segments: list[Segment], buckets: list[Interval], **keys: bool) -> dict[tuple, dict[str, float]]:
+    frame = clock_frame(segments_frame(segments, now=NOW), buckets, **keys)
+    return {(row.agent_id, row.queue_id, row.media, row.bucket): row._asdict() for row in frame.itertuples(index=False)}
+
+
+def test_a_call_over_the_half_hour_is_in_both() -> None:
+    call = [segment(20, 30), segment(30, 32, "hold"), segment(32, 40), segment(40, 42, "wrapup")]
+
+    found = cells(call, halves())
+
+    first, second = found["ana", "", "", 0], found["ana", "", "", 1]
+    assert (first["talk_s"], first["held_s"], first["handle_s"], first["busy_s"]) == (600, 0, 600, 600)
+    assert (second["talk_s"], second["held_s"], second["acw_s"], second["handle_s"]) == (480, 120, 120, 720)
+    assert (first["handled"], second["handled"]) == (0, 1)
+
+
+def test_two_chats_side_by_side_load_twice_and_keep_busy_once() -> None:
+    found = cells([segment(0, 20), segment(10, 30, session_id="s2")], halves())["ana", "", "", 0]
+
+    assert (found["handle_s"], found["busy_s"]) == (2400, 1800)
+
+
+def test_a_running_segment_ends_now_and_is_not_handled() -> None:
+    found = cells([segment(0, None)], [Interval(START, NOW)])["ana", "", "", 0]
+
+    assert (found["busy_s"], found["handled"]) == (9 * 3600, 0)
+
+
+def test_time_in_the_holes_between_buckets_belongs_to_none() -> None:
+    first, _, third = halves(3)
+
+    found = cells([segment(0, 90)], [first, third])
+
+    assert {key[3]: cell["busy_s"] for key, cell in found.items()} == {0: 1800, 1: 1800}
+
+
+def test_queues_and_media_are_kept_apart_where_asked() -> None:
+    work = [segment(0, 10), segment(5, 15, session_id="s2", queue_id="q2", media="chat")]
+
+    apart, together = cells(work, halves(1), by_queue=True, by_media=True), cells(work, halves(1))
+
+    assert {key[1:3]: cell["busy_s"] for key, cell in apart.items()} == {("q1", "voice"): 600, ("q2", "chat"): 600}
+    assert together["ana", "", "", 0]["busy_s"] == 900
+
+
+def test_nothing_gives_an_empty_frame() -> None:
+    assert cells([], halves()) == {}
+
+
+# -- properties --------------------------------------------------------------------------------------------------
+
+_segments = st.lists(
+    st.builds(
+        lambda start, length, kind, agent, session: Segment(
+            agent, session, "voice", "q1", kind, ZERO + start, ZERO + start + length
+        ),
+        start=st.integers(-600, 4_000),
+        length=st.integers(0, 2_500),
+        kind=st.sampled_from(KINDS),
+        agent=st.sampled_from(["ana", "bob"]),
+        session=st.sampled_from(["s1", "s2", "s3"]),
+    ),
+    max_size=12,
+)
+
+
+def small_buckets(*lengths: int) -> list[Interval]:
+    edges = [START]
+    for length in lengths:
+        edges.append(edges[-1] + timedelta(milliseconds=length))
+    return [Interval(a, b) for a, b in itertools.pairwise(edges)]
+
+
+BUCKETS = small_buckets(700, 1_300, 400, 1_100)
+
+
+def brute_force(segments: list[Segment], buckets: list[Interval]) -> dict[tuple[str, int], tuple[int, int]]:
+    """(load, busy) in milliseconds, counted one by one."""
+    counted: dict[tuple[str, int], tuple[int, int]] = {}
+    for agent in {s.agent_id for s in segments}:
+        for number, bucket in enumerate(buckets):
+            first = ZERO + round((bucket.start - START) / timedelta(milliseconds=1))
+            last = ZERO + round((bucket.end - START) / timedelta(milliseconds=1))
+            work = [range(max(s.start_ms, first), min(s.end_ms or 0, last)) for s in segments if s.agent_id == agent]
+            load = sum(len(piece) for piece in work)
+            if load:
+                counted[agent, number] = (load, len(set().union(*work)))
+    return counted
+
+
+def measured(segments: list[Segment], buckets: list[Interval]) -> dict[tuple[str, int], tuple[int, int]]:
+    frame = clock_frame(segments_frame(segments, now=NOW), buckets)
+    return {
+        (row.agent_id, row.bucket): (round(row.handle_s * 1000), round(row.busy_s * 1000))
+        for row in frame.itertuples(index=False)
+        if row.handle_s
+    }
+
+
+@given(segments=_segments)
+def test_load_and_busy_equal_a_count_of_milliseconds(segments: list[Segment]) -> None:
+    assert measured(segments, BUCKETS) == brute_force(segments, BUCKETS)
+
+
+@given(segments=_segments)
+def test_busy_is_never_more_than_the_bucket_or_the_load(segments: list[Segment]) -> None:
+    for (_, bucket), (load, busy) in measured(segments, BUCKETS).items():
+        assert busy <= min(load, round(BUCKETS[bucket].length / timedelta(milliseconds=1)))
+
+
+@given(segments=_segments)
+def test_buckets_add_up_to_the_whole(segments: list[Segment]) -> None:
+    whole = [Interval(BUCKETS[0].start, BUCKETS[-1].end)]
+    parts: dict[str, tuple[int, int]] = {}
+    for (agent, _), (load, busy) in measured(segments, BUCKETS).items():
+        before = parts.get(agent, (0, 0))
+        parts[agent] = (before[0] + load, before[1] + busy)
+
+    assert parts == {agent: value for (agent, _), value in measured(segments, whole).items()}
+
+
+@given(segments=_segments, order=st.randoms(use_true_random=False))
+def test_the_order_of_segments_does_not_matter(segments: list[Segment], order) -> None:
+    shuffled = list(segments)
+    order.shuffle(shuffled)
+
+    assert measured(shuffled, BUCKETS) == measured(segments, BUCKETS)
+
+
+@given(segments=_segments, share=st.floats(0, 1))
+def test_splitting_a_segment_changes_nothing(segments: list[Segment], share: float) -> None:
+    split = []
+    for piece in segments:
+        middle = piece.start_ms + int(((piece.end_ms or 0) - piece.start_ms) * share)
+        split += [replace(piece, end_ms=middle), replace(piece, start_ms=middle)]
+
+    assert measured(split, BUCKETS) == measured(segments, BUCKETS)
+
+
+def test_the_callers_frame_comes_back_untouched() -> None:
+    frame = segments_frame([segment(0, 20), segment(10, 30, session_id="s2")], now=NOW)
+    before = frame.copy(deep=True)
+
+    clock_frame(frame, halves())
+
+    assert frame.equals(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_lands_in_its_own_column(kind: str) -> None:
+    column = {"interact": "talk_s", "hold": "held_s", "wrapup": "acw_s"}.get(kind, f"{kind}_s")
+
+    found = cells([segment(0, 10, kind)], halves(1))["ana", "", "", 0]
+
+    assert (found[column], found["handle_s"]) == (600, 600)
