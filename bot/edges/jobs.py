@@ -109,6 +109,11 @@ class ThreadJobs:
             self._changed.notify_all()
         return Submission(accepted=True)
 
+    def wait_idle(self, timeout: float) -> bool:
+        """Whether, within the time, nothing waits or runs any more."""
+        with self._changed:
+            return self._changed.wait_for(self._idle, timeout)
+
     def close(self, timeout: float = 20.0) -> bool:
         """Take nothing new, let what runs finish, and have everybody else told; True: all finished in time.
 

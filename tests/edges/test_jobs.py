@@ -98,9 +98,9 @@ def test_a_full_queue_refuses_and_the_key_may_come_again(make):
     assert (jobs.at_work, jobs.waiting) == (1, 1)
     gate.go.set()
     assert gate.done.wait(WAIT_S)
+    assert jobs.wait_idle(WAIT_S)
     done = threading.Event()
-    while not jobs.submit("late", done.set).accepted:
-        assert not done.wait(0.01)
+    assert jobs.submit("late", done.set).accepted
     assert done.wait(WAIT_S)
 
 
@@ -180,6 +180,18 @@ def test_closing_tells_those_whose_work_does_not_finish_in_time(make):
     assert told.is_set()
     assert not gate.done.is_set()
     gate.go.set()
+
+
+def test_idle_means_that_nothing_waits_or_runs(make):
+    jobs = make(workers=1)
+    gate = Gate()
+    jobs.submit("running", gate)
+    jobs.submit("waiting", lambda: None)
+    assert gate.begun.wait(WAIT_S)
+    assert not jobs.wait_idle(0)
+    gate.go.set()
+    assert jobs.wait_idle(WAIT_S)
+    assert (jobs.at_work, jobs.waiting) == (0, 0)
 
 
 def test_after_closing_nothing_is_taken(make):

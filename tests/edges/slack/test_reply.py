@@ -112,6 +112,7 @@ def test_a_workspace_without_data_tables_gets_the_fallback_and_it_is_remembered(
     assert "data_table" not in kinds
     assert "rich_text" in kinds
     assert [line["error"] for line in lines if line["event"] == "blocks_refused"] == ["invalid_blocks"]
+    assert world.jobs.wait_idle(10)
     world.ask("today").wait()
     assert [call.error for call in world.slack.calls("response_url")] == ["invalid_blocks", None, None]
 
