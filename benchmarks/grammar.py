@@ -1,6 +1,8 @@
 """How long the grammar takes to read a command, and to be imported.
 
 The slowest inputs are meant to be slow: as long as a command may be, with as much as can be tried at each word.
+
+python -m benchmarks.grammar
 """
 
 from __future__ import annotations
@@ -12,8 +14,6 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.core.grammar import GrammarContext, parse
 from bot.core.grammar.suggestions import nearest_keyword

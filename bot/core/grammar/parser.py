@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from bot.core.grammar.when import Spec
     from bot.core.query import Range, Rank, Sort, Threshold
 
-INTERVALS_BOOKING = Booking.POSTED
-"""The booking of `intervals` where the text names none: `CLOCK` from the day on which segments are read."""
+INTERVALS_BOOKING = Booking.CLOCK
+"""The booking of `intervals` where the text names none; everything else is posted."""
 
 MAX_SELECTORS = 50
 _ONE_AGENT = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL}
@@ -194,8 +194,6 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
     group_by, granularity = _cuts(draft, verb)
     filters = _filters(draft, verb)
     notes = []
-    if verb is Verb.INTERVALS and named is None and booking is Booking.POSTED:
-        notes.append("Posted booking: half-hours by the clock aren't built into this version yet.")
     resolver = Resolver(context, zone, booking, granularity)
     window = _agreed(draft.windows)
     span = _range(draft.ranges, resolver, window, scan) or resolver.range(resolver.reading(Relative(0)), window)

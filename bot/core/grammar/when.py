@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.core.grammar.hours import CLOCK, DAY_MINUTES, Clock, Window, read_clock
+from bot.core.grammar.hours import DAY_MINUTES, Clock, Window, read_clock
 from bot.core.grammar.scanner import alternatives, phrase
 from bot.core.grammar.words import (
     CONNECTORS,
@@ -191,7 +191,6 @@ _NOW = phrase(r"now")
 _WEEKDAY_PAIR = phrase(rf"(?P<a>{_WEEKDAY})-(?P<b>{_WEEKDAY})")
 _CONNECTOR = re.compile(rf" ?\.\. ?| (?P<word>{alternatives(CONNECTORS)}|-)(?: |$)").match
 _SINCE, _FROM = phrase(r"since"), phrase(r"from")
-_UNTIL = re.compile(rf"(?:until|till) (?={CLOCK})").match
 
 
 def read_when(scan: Scanner) -> tuple[Spec, Window | None] | None:
@@ -211,9 +210,6 @@ def read_when(scan: Scanner) -> tuple[Spec, Window | None] | None:
     if found := scan.take(_WEEKDAY_PAIR):
         first, second = (Point(day=Weekday(WEEKDAYS[found[end]])) for end in "ab")
         return Between(first, second), None
-    if found := _UNTIL(scan.low, scan.at):
-        scan.at = found.end()
-        return _until(scan, start)
     if found := scan.take(_COUNTED):
         return _counted(found["which"], found["n"], UNITS[found["unit"]], scan.since(start)), None
     point = _read_point(scan)
@@ -249,14 +245,6 @@ def _from(scan: Scanner, start: int) -> tuple[Spec, Window | None]:
             f"`{scan.since(start)}` has no end.", hint=f"from {first} to now, or since {first}", code="missing_object"
         )
     return _joined(first, second, scan.since(start))
-
-
-def _until(scan: Scanner, start: int) -> tuple[Spec, Window | None]:
-    """`until 5pm` without a start: from midnight."""
-    end = _read_point(scan, before_connector=False)
-    if end is None or end.clock is None:
-        raise missing_object("until", scan.since(start))
-    return Between(Point(day=end.day or Relative(0)), end if end.day else Point(Relative(0), end.clock)), None
 
 
 def _read_end(scan: Scanner, first: Point, start: int) -> Point | None:
@@ -317,7 +305,6 @@ def missing_object(word: str, found: str = "") -> CommandError:
     examples = {
         "since": "since monday",
         "from": "from monday to friday",
-        "until": "monday until friday",
         "vs": "yesterday vs last week",
     }
     but = f", and `{found}` is neither" if found else ""

@@ -288,6 +288,8 @@ ENTRIES = (
             "2026-11-16..2026-11-20",
             "monday to friday",
             "16 nov through 20 nov",
+            "16 nov until 20 nov",
+            "today till 10am",
             "from 2026-11-16 9am to 2026-11-17 5pm",
             "2026-11-16/2026-11-20",
             "2026-11-20T09:00Z/2026-11-20T17:00Z",

@@ -18,7 +18,7 @@ RANGES = """
     last 2 weeks | past 48h | past 90m | last 48h | past 7 days | 2026-11-20 | 20 nov | 20th november | 20/11
     2026-11-16..2026-11-20 | monday to friday | friday to monday | 16 nov through 20 nov | from 16 nov to 30 nov
     2026-11-16/2026-11-20 | 2026-11-20T09:10Z/2026-11-20T17:20Z | since monday | since 10am | since yesterday 10:10
-    monday to now | since last week | until 10am | today until 10am | since monday until 10am | 29 feb
+    monday to now | since last week | today until 10am | since monday until 10am | 29 feb
     2026-11-20 9am to 2026-11-21 5pm | last monday to yesterday
 """
 HOURS = "9-17 | 9:10-17:20 | 9am to 5pm | 22:00-06:00 | shift:night | 18:00-24:00"
