@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.core.intervals import Granularity, Interval
+    from bot.core.orders import Order
 
 
 class Verb(StrEnum):
@@ -26,6 +27,15 @@ class Verb(StrEnum):
     AGAIN = "again"
     STATUS = "status"
     WHOAMI = "whoami"
+    SCHEDULE = "schedule"
+    SCHEDULES = "schedules"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RUN = "run"
+    TEST = "test"
+    DELETE = "delete"
+    LOG = "log"
+    EDIT = "edit"
 
 
 class Booking(StrEnum):
@@ -35,6 +45,11 @@ class Booking(StrEnum):
     """Whole, in the bucket in which the platform emitted the metric."""
     CLOCK = "clock"
     """As it happened: segments cut at the buckets' edges."""
+
+
+def default_booking(verb: Verb | None) -> Booking:
+    """The booking of a question that names none: by the clock for one agent's half-hours, posted for all else."""
+    return Booking.CLOCK if verb is Verb.INTERVALS else Booking.POSTED
 
 
 class Dimension(StrEnum):
@@ -170,6 +185,8 @@ class Query:
     """None for the ordinary table."""
     topic: str = ""
     """The object of `help` and `define`."""
+    order: Order | None = None
+    """What is to be done about schedules, for the verbs that are about them."""
     zone: ZoneInfo | None = None
     zone_source: str = ""
     """Where the zone came from: `text`, `schedule`, `person`, `slack`, `setting`, `default`."""

@@ -349,7 +349,7 @@ def test_verbs_answer_in_words(world: World, verb: str) -> None:
     assert len(answer.text) > 20
 
 
-@pytest.mark.parametrize("text", ["yesterday clock", "yesterday vs last week", "yesterday xlsx", "yesterday heatmap"])
+@pytest.mark.parametrize("text", ["yesterday vs last week", "yesterday xlsx", "yesterday heatmap"])
 def test_what_this_version_lacks_is_refused_not_answered_otherwise(world: World, text: str) -> None:
     with pytest.raises(CommandError) as refusal:
         world.service.read(text, OPERATOR)

@@ -8,7 +8,7 @@ from bot.core.grammar.how import CUT_WORDS
 from bot.core.grammar.suggestions import nearest_keyword
 from bot.core.grammar.words import KEYWORDS, NOT_BUILT, REFUSED_TIME_WORDS
 from bot.core.intervals import Granularity
-from bot.core.query import Dimension, SelectorKind, Verb
+from bot.core.query import Dimension, SelectorKind, Verb, default_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
         yield f"{'top' if query.rank.top else 'bottom'} {query.rank.count}"
     for threshold in query.thresholds:
         yield f"{'above' if threshold.above else 'below'} {threshold.value * 100:.10g}%"
-    if query.booking_named:
+    if query.booking_named or query.booking is not default_booking(query.verb):
         yield query.booking.value
     yield from sorted(output.value for output in query.outputs)
     if query.share:

@@ -16,7 +16,7 @@ from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, mi
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
 from bot.core.intervals import Granularity, buckets
-from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb
+from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, default_booking
 from bot.errors import CommandError
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from bot.core.grammar.ranges import Reading
     from bot.core.grammar.when import Spec
     from bot.core.query import Range, Rank, Sort, Threshold
-
-INTERVALS_BOOKING = Booking.CLOCK
-"""The booking of `intervals` where the text names none; everything else is posted."""
 
 MAX_SELECTORS = 50
 _ONE_AGENT = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL}
@@ -190,10 +187,9 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
     zone = _agreed(draft.zones) or context.zone
     source = "text" if draft.zones else context.zone_source
     named = _agreed(draft.bookings)
-    booking = named or (INTERVALS_BOOKING if verb is Verb.INTERVALS else Booking.POSTED)
+    booking = named or default_booking(verb)
     group_by, granularity = _cuts(draft, verb)
     filters = _filters(draft, verb)
-    notes = []
     resolver = Resolver(context, zone, booking, granularity)
     window = _agreed(draft.windows)
     span = _range(draft.ranges, resolver, window, scan) or resolver.range(resolver.reading(Relative(0)), window)
@@ -215,7 +211,6 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         thresholds=_thresholds(draft.thresholds),
         outputs=frozenset(Output(word) for word in OUTPUTS if word in draft.flags),
         share="share" in draft.flags,
-        notes=tuple(notes),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.grammar import format_query
 from bot.core.intervals import Granularity, first_instant, week_of
-from bot.core.query import Dimension, Filters, Output, Verb
+from bot.core.query import Dimension, Filters, Output, Verb, default_booking
 from bot.core.rendering.actions import Action, Picker
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def agent_picker(query: Query) -> Picker | None:
         filters=conversations,
         group_by=(Dimension.AGENT, Dimension.INTERVAL),
         granularity=Granularity.HALF_HOUR,
+        booking=query.booking if query.booking_named else default_booking(Verb.INTERVALS),
         versus=None,
         sort=None,
         rank=None,

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from bot.core.grammar import format_query, from_slack, parse
-from bot.core.grammar.parser import INTERVALS_BOOKING
 from bot.core.intervals import Granularity
 from bot.core.query import (
     Booking,
@@ -177,12 +176,11 @@ def test_intervals_are_one_agents_half_hours():
     assert read("intervals by agent me").filters.include == (Selector(K.ME),)
 
 
-def test_intervals_say_which_booking_they_are_in_where_none_was_named():
-    query = read("intervals yesterday")
-    assert query.booking is INTERVALS_BOOKING
-    assert any("osted" in note for note in query.notes) == (INTERVALS_BOOKING is Booking.POSTED)
-    assert read("intervals yesterday posted").notes == ()
-    assert read("intervals yesterday clock").booking is Booking.CLOCK
+def test_intervals_are_by_the_clock_and_all_else_is_posted_unless_named():
+    assert read("intervals yesterday").booking is Booking.CLOCK
+    assert read("intervals yesterday posted").booking is Booking.POSTED
+    assert read("yesterday by interval").booking is Booking.POSTED
+    assert read("yesterday by interval clock").booking is Booking.CLOCK
 
 
 @pytest.mark.parametrize(

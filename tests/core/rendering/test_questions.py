@@ -103,7 +103,7 @@ def test_narrower_and_wider_change_the_range_or_the_buckets(text, narrower, wide
 
 def test_one_agents_hours_become_her_days_without_the_verb():
     assert commands("intervals ana@example.com last week by 1h")["wider"] == (
-        "2026-11-16..2026-11-22 in Europe/London ana@example.com by day"
+        "2026-11-16..2026-11-22 in Europe/London ana@example.com by day clock"
     )
 
 
