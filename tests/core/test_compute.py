@@ -175,6 +175,7 @@ def test_a_worked_half_hour_from_the_platforms_records_to_its_ratios():
         pytest.param([call()], [{"agent_id": "ana", "offline_s": 3600}], OK, id="a conversation ended while offline"),
         pytest.param([], [], NO_DATA, id="nothing reported"),
         pytest.param([], [{"agent_id": "ana", "idle_s": 0}], NO_DATA, id="no presence reported"),
+        pytest.param([], [at_work(seconds=math.nan, offline_s=60)], NO_DATA, id="a presence without its sum"),
     ],
 )
 def test_a_row_has_the_first_state_that_fits(conversations, presence, state):
@@ -325,6 +326,10 @@ def test_additive_utilization_is_of_one_agent_and_one_half_hour_and_capped():
         pytest.param(ask(AGENT, MEDIA, INTERVAL), id="one medium of an agent"),
         pytest.param(ask(AGENT, INTERVAL, granularity=Granularity.HOUR), id="hours"),
         pytest.param(ask(windows=(Interval(T0, T0 + timedelta(minutes=10)),)), id="a shorter range"),
+        pytest.param(
+            ask(windows=tuple(Interval(t, t + timedelta(minutes=15)) for t in (T0, T0 + timedelta(days=1)))),
+            id="two quarters on two days",
+        ),
     ],
 )
 def test_elsewhere_additive_utilization_does_not_apply(query):
@@ -373,6 +378,13 @@ def test_by_the_clock_busy_time_has_its_columns():
     assert "additive_utilization" not in ana.values
     assert found.residue_s is None
     assert found.totals["busy_share"] == 900 / 7200  # two agents, an hour each
+
+
+def test_the_busy_share_of_all_leaves_out_those_whose_conversations_were_not_fetched():
+    query = ask(booking=Booking.CLOCK)
+    facts = posted(call(handle=900, busy_s=900), columns=CLOCK_COLUMNS, **failed("posted", "ben"))
+    found = answer(query, facts, status(at_work("ana"), at_work("ben")), expected_agents=["ana", "ben"])
+    assert found.totals["busy_share"] == 0.25
 
 
 def test_by_queue_busy_time_has_no_total_because_unions_do_not_add_up():
@@ -457,6 +469,14 @@ def test_by_queue_rows_are_of_the_queues_that_were_reported_and_work_without_one
     ]
 
 
+@pytest.mark.parametrize("dimensions", [(AGENT,), (AGENT, INTERVAL), (QUEUE,), (TEAM, MEDIA)])
+def test_about_nobody_there_are_no_rows_and_no_totals(dimensions):
+    found = answer(ask(*dimensions), posted(), status())
+    assert found.rows == ()
+    assert set(found.totals.values()) == {None}
+    assert found.coverage.agents_asked == 0
+
+
 def test_by_agent_and_queue_an_agent_without_conversations_keeps_a_row():
     found = answer(ask(AGENT, QUEUE), posted(call("ana", queue_id="q1")), None, expected_agents=["ana", "ben"])
     assert [(row.groups[0].id, row.groups[1].id, row.state) for row in found.rows] == [
@@ -531,18 +551,12 @@ def test_totals_are_null_where_no_row_stands_for_a_zero():
     assert answer(ask(), posted(), status(at_work())).totals["handle_s"] == 0
 
 
-def test_active_leaves_out_rows_without_activity_and_their_share_of_the_totals():
+def test_active_is_left_to_the_drawing_so_that_totals_are_of_everybody():
     presence = status(at_work("ana", interacting=1800), at_work("ben"))
     everyone = answer(ask(), posted(), presence, expected_agents=["cleo"])
     active = answer(ask(filters=Filters(active=True)), posted(), presence, expected_agents=["cleo"])
-    assert (len(everyone.rows), everyone.totals["utilization"]) == (3, 0.25)
-    assert (len(active.rows), active.totals["utilization"]) == (1, 0.5)
-
-
-def test_active_keeps_rows_of_which_activity_is_not_known():
-    presence = status(at_work("ana", interacting=1800), at_work("ben"), **failed("status", "cleo"))
-    found = answer(ask(filters=Filters(active=True)), posted(), presence, expected_agents=["cleo"])
-    assert [row.state for row in found.rows] == [OK, NOT_FETCHED]
+    assert active.rows == everyone.rows
+    assert active.totals["utilization"] == 0.25
 
 
 def test_what_the_parts_leave_unexplained_is_said_in_seconds():
@@ -635,6 +649,11 @@ def test_the_running_bucket_alone_is_provisional():
     assert [row.provisional for row in later.rows] == [False, True]  # a stored answer stays what it was
 
 
+def test_a_bucket_that_is_not_over_is_provisional_wherever_its_range_ends():
+    found = answer(ask(AGENT, INTERVAL), posted(call()), status(), now=T0 + timedelta(minutes=30))
+    assert [row.provisional for row in found.rows] == [False, True]
+
+
 def test_a_finished_range_has_no_provisional_rows_though_it_may_not_be_final():
     found = answer(ask(), posted(call()), status())
     assert not only(found).provisional
@@ -711,7 +730,7 @@ def worlds(draw: st.DrawFn) -> tuple[Query, Facts, Facts]:
     )
     lengths = [timedelta(hours=1)] if INTERVAL in dimensions else [timedelta(hours=1), timedelta(hours=24)]
     windows = (Interval(T0, T0 + draw(st.sampled_from(lengths))),)
-    query = ask(*dimensions, windows=windows, filters=Filters(active=draw(st.booleans())))
+    query = ask(*dimensions, windows=windows)
     last = max(len(query.buckets) - 1, 0)
     bucket = st.integers(0, min(last, 3))
     keys = draw(
@@ -838,8 +857,6 @@ def slow_rows(
                 numbers = {name: value or None for name, value in numbers.items()}
             if query.granularity or query.range.end - query.range.start < timedelta(hours=24):  # type: ignore[union-attr]
                 numbers["handle_load"] = None
-            if query.filters.active and state not in (OK, NOT_FETCHED):
-                continue
             found[key, query.buckets[place].start if query.buckets else T0] = (state, numbers)
     return found
 
@@ -903,7 +920,7 @@ def test_the_order_of_facts_changes_nothing_and_frames_come_back_untouched(world
 def test_half_hours_added_up_have_the_totals_of_the_range_in_one_bucket(world):
     query, *facts = world
     dimensions = [d for d in query.group_by if not d.is_time]
-    if query.filters.active or not query.buckets or not dimensions:
+    if not query.buckets or not dimensions:
         return
     fetched = [replace(part, shortfalls=()) for part in facts]
     plain = ask(*dimensions, windows=query.range.windows)

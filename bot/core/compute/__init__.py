@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.answer import Answer, Coverage, Missing, Row, RowState
+from bot.core.answer import Answer, Coverage, Missing, Row
 from bot.core.compute import notices as said
 from bot.core.compute.figures import (
     REASONS,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.core.answer import Notice, Spark
     from bot.core.compute.figures import Figures
-    from bot.core.compute.sheet import Mask, Sheet
+    from bot.core.compute.sheet import Sheet
     from bot.core.frames import Facts
     from bot.core.intervals import Interval
     from bot.core.query import Query, Range
@@ -67,6 +67,9 @@ def compute_answer(
     duplicates_removed: int = 0,
 ) -> Answer:
     """All figures of a question.
+
+    Nothing is cut or ranked: `active`, `top`, `below` and the like choose among the rows when they are drawn, and
+    totals are of all of them.
 
     Args:
         query: with a range.
@@ -123,8 +126,7 @@ def compute_answer(
 
     periods = periods_of(query, span, zone, week_start)
     sheet, figures = laid_out(tuple(d for d in query.group_by if not d.is_time), periods)
-    kept = _kept(figures, active=query.filters.active)
-    totals = totals_of(sheet, figures, kept, cohort, Period(span.windows), terms)
+    totals = totals_of(sheet, figures, cohort, Period(span.windows), terms)
     residue_s = residue_of(totals) if query.booking is Booking.POSTED else None
 
     sparks: Mapping[str, Spark] = {}
@@ -137,7 +139,7 @@ def compute_answer(
     return Answer(
         query=query,
         columns=tuple(metric.column for metric in terms.metrics),
-        rows=_rows(sheet, figures, kept, terms, provisional=[_is_running(p, span, now) for p in periods]),
+        rows=_rows(sheet, figures, terms, provisional=[_is_running(p, span, now) for p in periods]),
         totals=totals,
         coverage=Coverage(
             agents_asked=len(cohort.agent_ids),
@@ -157,7 +159,7 @@ def compute_answer(
                     *said.passed_on(posted, status),
                     *said.partial(cohort),
                     *said.without_status(terms.without_status),
-                    *said.overflow(query, sheet, kept),
+                    *said.overflow(query, sheet),
                     *said.residue(residue_s),
                 )
             )
@@ -196,12 +198,7 @@ def _without_status(query: Query, status: Facts | None) -> Missing | None:
     return None
 
 
-def _kept(figures: Figures, *, active: bool) -> Mask:
-    """Rows to show; `active` leaves out those without activity, but not those of which that isn't known."""
-    return figures.are(RowState.OK, RowState.NOT_FETCHED) if active else figures.are(*RowState)
-
-
-def _rows(sheet: Sheet, figures: Figures, kept: Mask, terms: Terms, *, provisional: Sequence[bool]) -> tuple[Row, ...]:
+def _rows(sheet: Sheet, figures: Figures, terms: Terms, *, provisional: Sequence[bool]) -> tuple[Row, ...]:
     names = [metric.name for metric in terms.metrics]
     numbers = zip(*columns_of_numbers(figures, terms.metrics), strict=True)
     reasons: dict[bytes, dict[str, Missing]] = {}  # a few patterns repeat, so rows share them
@@ -210,8 +207,6 @@ def _rows(sheet: Sheet, figures: Figures, kept: Mask, terms: Terms, *, provision
     for place, (values, pattern, state) in enumerate(
         zip(numbers, figures.reasons, figures.states.tolist(), strict=True)
     ):
-        if not kept[place]:
-            continue
         missing = reasons.get(key := pattern.tobytes())
         if missing is None:
             missing = {name: REASONS[code] for name, code in zip(names, pattern, strict=True) if code >= 0}

@@ -65,10 +65,9 @@ def figures_of(sheet: Sheet, terms: Terms) -> Figures:
 
     states = _states(sheet, divided=terms.without_status is Missing.NOT_DIVISIBLE)
     alive = np.isin(states, [STATES.index(RowState.OK), STATES.index(RowState.ZERO)])
-    sums = _zero_where_silent(sheet.sums, sheet.activity, alive & ~sheet.posted_failed)
-    if terms.without_status is None:
-        for family in (PRESENCE_COLUMNS, ROUTING_COLUMNS):
-            sums = _zero_where_silent(sums, family, alive & ~sheet.status_failed)
+    sums = sheet.sums
+    for family in _families(sheet, terms):
+        sums = _zero_where_silent(sums, family, alive)
     values = _values(sums, terms.metrics)
     values[~alive[:, None] & (values == 0)] = np.nan
 
@@ -105,6 +104,12 @@ def _states(sheet: Sheet, *, divided: bool) -> npt.NDArray[np.intp]:
     }
     places = [STATES.index(state) for state in choices]
     return np.select(list(choices.values()), places, default=STATES.index(RowState.NO_DATA)).astype(np.intp)
+
+
+def _families(sheet: Sheet, terms: Terms) -> tuple[tuple[str, ...], ...]:
+    """The columns that are reported together, and so can be absent together."""
+    statuses = (PRESENCE_COLUMNS, ROUTING_COLUMNS) if terms.without_status is None else ()
+    return (sheet.activity, *statuses)
 
 
 def _zero_where_silent(sums: pd.DataFrame, family: Sequence[str], rows: Mask) -> pd.DataFrame:
@@ -188,33 +193,28 @@ def _reasons(
     ).astype(np.intp)
 
 
-def totals_of(
-    sheet: Sheet, figures: Figures, kept: Mask, cohort: Cohort, whole: Period, terms: Terms
-) -> dict[str, Number]:
-    """Sum ÷ sum over the kept rows, of the agents whose sources answered.
+def totals_of(sheet: Sheet, figures: Figures, cohort: Cohort, whole: Period, terms: Terms) -> dict[str, Number]:
+    """Sum ÷ sum over all rows, of the agents whose sources answered.
 
     A metric that needs both sources is of those for whom both did. Null where a total was never reported, and
     where it would be a zero that no row stands for.
     """
     import numpy as np
 
-    alive = figures.are(RowState.OK, RowState.ZERO) & kept
-    told = bool((alive & ~sheet.posted_failed).any())
-    status_told = terms.without_status is None and bool((alive & ~sheet.status_failed).any())
-    families = [sheet.activity] * told + [PRESENCE_COLUMNS, ROUTING_COLUMNS] * status_told
+    alive = np.array([figures.are(RowState.OK, RowState.ZERO).any()])
     totals: dict[str, Number] = {}
     sums: dict[frozenset[str], pd.DataFrame] = {}
     for metric in terms.metrics:
         without = cohort.incomplete(status=metric.needs_status, conversations=metric.needs_conversations)
         if without not in sums:
-            total = sheet.total(kept, without)
-            for family in families:
-                total = _zero_where_silent(total, family, np.array([True]))
+            total = sheet.total(without)
+            for family in _families(sheet, terms):
+                total = _zero_where_silent(total, family, alive)
             sums[without] = total
         value = float(metric.function(sums[without]).iloc[0])
         missing = (
             np.isnan(value)
-            or (value == 0 and not (told if metric.needs_conversations else status_told))
+            or (value == 0 and not alive[0])
             or (metric.needs_status and terms.without_status is not None)
             or _outside_total(metric, sheet, cohort, whole, terms)
         )

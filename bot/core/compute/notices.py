@@ -11,7 +11,7 @@ from bot.core.query import Booking, Dimension
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.core.compute.sheet import Cohort, Mask, Sheet
+    from bot.core.compute.sheet import Cohort, Sheet
     from bot.core.frames import Facts
     from bot.core.query import Query
 
@@ -60,11 +60,11 @@ def without_status(reason: Missing | None) -> Iterator[Notice]:
         )
 
 
-def overflow(query: Query, sheet: Sheet, kept: Mask) -> Iterator[Notice]:
+def overflow(query: Query, sheet: Sheet) -> Iterator[Notice]:
     """Said once: rows of one agent that hold more handle time than clock time."""
     if Dimension.AGENT not in sheet.dimensions:
         return
-    over = int(((sheet.sums["handle_s"] > sheet.sums[LENGTH_COLUMN]).to_numpy() & kept).sum())
+    over = int((sheet.sums["handle_s"] > sheet.sums[LENGTH_COLUMN]).sum())
     if not over:
         return
     noun = query.bucket_noun if query.by_time else "range"

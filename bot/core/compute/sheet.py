@@ -144,26 +144,20 @@ class Sheet:
     """Rows of which the conversation query failed, in whole or for one of the agents."""
     status_failed: Mask
     posted: pd.DataFrame
-    posted_rows: Places
-    """The row that each of the `posted` facts belongs to."""
     status: pd.DataFrame | None
-    status_rows: Places
 
-    def total(self, kept: Mask, without: frozenset[str]) -> pd.DataFrame:
-        """One row: the sums of the facts in the kept rows, but for the agents left out."""
+    def total(self, without: frozenset[str]) -> pd.DataFrame:
+        """One row: the sums of all facts, but for those of the agents left out."""
         import pandas as pd
 
         sums = pd.DataFrame(index=[0], columns=[*self.activity, *STATUS_COLUMNS, LENGTH_COLUMN], dtype="float64")
-        for frame, rows, columns in self._sources():
-            chosen = kept[rows] & ~frame["agent_id"].isin(without).to_numpy()
-            sums[list(columns)] = frame.loc[chosen, list(columns)].sum(min_count=1).to_numpy(dtype="float64")[None, :]
-        sums[LENGTH_COLUMN] = self.sums[LENGTH_COLUMN].to_numpy()[kept & ~self.posted_failed].sum()
+        for frame, columns in ((self.posted, self.activity), (self.status, STATUS_COLUMNS)):
+            if frame is None:
+                continue
+            chosen = frame.loc[~frame["agent_id"].isin(without), list(columns)]
+            sums[list(columns)] = chosen.sum(min_count=1).to_numpy(dtype="float64")[None, :]
+        sums[LENGTH_COLUMN] = self.sums[LENGTH_COLUMN].to_numpy()[~self.posted_failed].sum()
         return _whole_milliseconds(sums)
-
-    def _sources(self) -> Iterable[tuple[pd.DataFrame, Places, tuple[str, ...]]]:
-        yield self.posted, self.posted_rows, self.activity
-        if self.status is not None:
-            yield self.status, self.status_rows, STATUS_COLUMNS
 
 
 def sheet_of(
@@ -226,9 +220,7 @@ def sheet_of(
         posted_failed=posted_failed,
         status_failed=status_failed,
         posted=posted.frame,
-        posted_rows=posted_rows,
         status=status.frame if status else None,
-        status_rows=status_rows,
     )
 
 
