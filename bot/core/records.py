@@ -170,28 +170,6 @@ def status_facts(records: Iterable[Record], ask: StatusAsk, *, to_now: bool = Fa
     )
 
 
-def merge_facts(parts: Sequence[Facts]) -> Facts:
-    """Answers about batches of agents as one; no key may be in two of them.
-
-    Raises:
-        ValueError: there are no parts, or two hold the same key.
-    """
-    import pandas as pd
-
-    if len(parts) == 1:
-        return parts[0]
-    frames = [part.frame for part in parts]
-    filled = [frame for frame in frames if len(frame)]
-    frame = pd.concat(filled, ignore_index=True) if filled else frames[0]
-    keys = POSTED_KEYS if "queue_id" in frame.columns else STATUS_KEYS
-    columns = tuple(column for column in frame.columns if column not in keys)
-    return Facts(
-        frame=check_facts(frame, keys=keys, columns=columns),
-        shortfalls=tuple(shortfall for part in parts for shortfall in part.shortfalls),
-        notices=tuple(dict.fromkeys(notice for part in parts for notice in part.notices)),
-    )
-
-
 _STEPS = ((Granularity.HOUR, 3600), (Granularity.HALF_HOUR, 1800), (Granularity.QUARTER, 900))
 
 

@@ -16,7 +16,6 @@ from bot.core.records import (
     MisalignedBuckets,
     Record,
     candidate_granularities,
-    merge_facts,
     posted_facts,
     status_facts,
 )
@@ -325,27 +324,6 @@ def test_the_frame_equals_sums_taken_one_by_one(drawn: list[tuple[str | None, in
             assert frame.loc[(agent, bucket), column] == (worked if column == "handled" else worked / 1000)
 
 
-def test_two_batches_merged_equal_one():
-    records = [handle(agent, start, 1000 + start) for agent in ("ana", "ben") for start in (0, 30)]
-    whole = posted_facts(records, posted_ask())
-    parts = [posted_facts([r for r in records if r.agent_id == agent], posted_ask()) for agent in ("ana", "ben")]
-    pd.testing.assert_frame_equal(merge_facts(parts).frame, whole.frame)
-    pd.testing.assert_frame_equal(merge_facts([whole]).frame, whole.frame)
-
-
-def test_merging_keeps_columns_and_says_the_same_thing_once():
-    empty = posted_facts([handle(None, 0, 1)], posted_ask())
-    merged = merge_facts([empty, empty])
-    assert list(merged.frame.columns) == list(empty.frame.columns)
-    assert codes(merged) == ["no_agent"]
-
-
-def test_the_same_key_in_two_batches_is_refused():
-    part = posted_facts([handle("ana", 0, 1)], posted_ask())
-    with pytest.raises(ValueError, match="one row for each key"):
-        merge_facts([part, part])
-
-
 def test_a_negative_duration_is_refused():
     with pytest.raises(ValueError, match="never negative"):
         posted_facts([handle("ana", 0, -1)], posted_ask())
@@ -357,6 +335,7 @@ INDIAN_DAY = Interval(datetime(2026, 3, 9, 18, 30, tzinfo=UTC), datetime(2026, 3
 MORNINGS = tuple(
     Interval(datetime(2026, 3, day, 9, tzinfo=UTC), datetime(2026, 3, day, 12, tzinfo=UTC)) for day in (10, 11)
 )
+NEPAL_SO_FAR = Interval(NEPALI_DAY.start, datetime(2026, 3, 10, 13, 7, 11, tzinfo=UTC))
 SO_FAR = Interval(DAY.start, datetime(2026, 3, 10, 13, 7, 11, tzinfo=UTC))
 
 
@@ -379,6 +358,7 @@ SO_FAR = Interval(DAY.start, datetime(2026, 3, 10, 13, 7, 11, tzinfo=UTC))
         pytest.param("P7D", (DAY,), LONDON, {}, ("P1D", "PT1H", "PT30M", "PT15M"), id="weeks are asked by the day"),
         pytest.param("P1D", MORNINGS, LONDON, {}, ("PT30M", "PT15M"), id="days with holes"),
         pytest.param("PT30M", (SO_FAR,), LONDON, {"to_now": True}, ("PT30M", "PT15M"), id="to now"),
+        pytest.param("PT30M", (NEPAL_SO_FAR,), KATHMANDU, {"to_now": True}, ("PT15M",), id="to now off the UTC grid"),
     ],
 )
 def test_the_first_granularity_asked_for_fits_wherever_the_grid_begins(granularity, windows, zone, more, expected):
