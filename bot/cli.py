@@ -11,6 +11,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.errors import BotError, CommandError, SettingsError
@@ -250,8 +251,10 @@ def _wants_json(rest: Sequence[str]) -> bool:
 
 
 def _write_json(value: dict[str, Any], out: TextIO) -> None:
-    # Streamed: the text of a large answer in one piece would double the memory of the process.
-    json.dump(value, out, ensure_ascii=False, indent=2, allow_nan=False)
+    # In pieces: a large answer as one text would double the memory of the process, and a write for each token its time.
+    tokens = json.JSONEncoder(ensure_ascii=False, indent=2, allow_nan=False).iterencode(value)
+    while piece := "".join(islice(tokens, 10_000)):
+        out.write(piece)
     out.write("\n")
 
 

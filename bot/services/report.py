@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from bot.services.directory import Chosen, Directory
     from bot.services.reading import Reader
 
+SCHEDULE_DOOR = "schedule"
+"""The door of posts that nobody typed."""
+
 _FINAL_AFTER = timedelta(days=4)
 _LIFE_FINAL_S = 12 * 3600.0
 _LIFE_CLOSED_S = 15 * 60.0
@@ -122,7 +125,8 @@ class ReportService:
                 raise
             return _help(query)
         shown = for_audience(answer, audience)
-        self._reader.remember(query, requester)
+        if door != SCHEDULE_DOOR:  # `again` repeats what she asked, not what was posted for her
+            self._reader.remember(query, requester)
         self._audit.looked(
             who=requester.id,
             whom=sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id}),

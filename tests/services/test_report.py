@@ -47,9 +47,9 @@ class World:
     def looked(self, **look: Any) -> None:
         self.looks.append(look)
 
-    def ask(self, text: str, requester: Requester = OPERATOR, **more: Any) -> Answer:
+    def ask(self, text: str, requester: Requester = OPERATOR, *, door: str = "test", **more: Any) -> Answer:
         query = self.service.read(text, requester)
-        answer = self.service.answer(query, requester, door="test", operation=Operation.within(20), **more)
+        answer = self.service.answer(query, requester, door=door, operation=Operation.within(20), **more)
         assert isinstance(answer, Answer)
         return answer
 
@@ -336,6 +336,13 @@ def test_a_failed_question_is_not_repeated(world: World) -> None:
         world.ask("nobody special yesterday")
 
     assert world.service.read("again", OPERATOR).text == "yesterday"
+
+
+def test_a_scheduled_question_is_not_repeated(world: World) -> None:
+    world.ask("yesterday by team")
+    world.ask("yesterday", door="schedule")
+
+    assert world.service.read("again", OPERATOR).text == "yesterday by team"
 
 
 @pytest.mark.parametrize("verb", ["help", "help when", "define occupancy", "whoami", "status"])
