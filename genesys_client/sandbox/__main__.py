@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import threading
@@ -50,6 +51,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 def main(words: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; the address is printed once it listens."""
     options = _arguments(words)
+    gc.set_threshold(200_000, 50, 100)  # days are millions of objects without a cycle, and stay
     standing: datetime | None = options.now
     now: Callable[[], datetime] = (lambda: datetime.now(UTC)) if standing is None else (lambda: standing)
     engine = Engine(seed=options.seed, agents=options.agents, zone=options.zone, now=now)

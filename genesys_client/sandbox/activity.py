@@ -26,29 +26,32 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_THREAD_DAYS = 32
+"""Threads are few, and each question looks back over several days of them."""
+
 _FOUNDED = parse_instant("2016-01-01T00:00:00Z")
 _FOR_EVER = parse_instant("2100-01-01T00:00:00Z")
 
 
 class DayCache:
-    """What was made for a day, kept for as many days as the size of the organisation allows."""
+    """What was made for a day, kept for as many days of each kind as the size of the organisation allows."""
 
-    def __init__(self, days: int) -> None:
-        self._days = days
-        self._kept: OrderedDict[tuple[str, date], object] = OrderedDict()
+    def __init__(self, people: int) -> None:
+        self._days = max(4, min(120, 12_000 // people))  # a day's status takes four days of shifts
+        self._kept: dict[str, OrderedDict[date, object]] = {}
         self._lock = threading.RLock()
 
     def get(self, kind: str, day: date, make: Callable[[date], T]) -> T:
         """The kept value, or a new one; two threads never make the same day twice."""
         with self._lock:
-            key = (kind, day)
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]  # type: ignore[return-value]  # the kind decides the type
+            kept = self._kept.setdefault(kind, OrderedDict())
+            if day in kept:
+                kept.move_to_end(day)
+                return kept[day]  # type: ignore[return-value]  # the kind decides the type
             value = make(day)
-            self._kept[key] = value
-            while len(self._kept) > self._days * 4:
-                self._kept.popitem(last=False)
+            kept[day] = value
+            while len(kept) > self._days + (_THREAD_DAYS if kind.endswith("threads") else 0):
+                kept.popitem(last=False)
             return value
 
 
@@ -57,7 +60,7 @@ class Activity:
 
     def __init__(self, organization: Organization) -> None:
         self.organization = organization
-        self.cache = DayCache(max(5, min(120, 12_000 // len(organization.people))))
+        self.cache = DayCache(len(organization.people))
 
     # Days
 

@@ -49,6 +49,8 @@ HANDLERS: Handlers = {
     **organization.HANDLERS,
 }
 
+_LOGGED = 50_000
+
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address, not a secret
 
 
@@ -105,7 +107,7 @@ class Engine:
             jobs=jobs.Jobs(),
             recent_answers=conversation_details.RecentAnswers(),
         )
-        self.requests: list[LoggedRequest] = []
+        self.requests: list[LoggedRequest] = []  # the latest of them
         self._access = Access(grants, seed=seed, monotonic=monotonic)
         self._lock = threading.Lock()
         self._answered = 0
@@ -153,7 +155,7 @@ class Engine:
     # Answering
 
     def handle(self, request: Request) -> Response:
-        """Answer a request; never raises."""
+        """Answer a request; refusals are answers too."""
         with self._lock:
             self._answered += 1
             context_id = identifier(self.organization.seed, "request", self._answered)
@@ -164,6 +166,8 @@ class Engine:
             response = self._response(self._answer, request, context_id)
         response = self._on_the_wire(response, fault)
         sent = 0 if response.wire.dropped else response.status
+        if len(self.requests) >= _LOGGED:
+            del self.requests[: _LOGGED // 2]
         self.requests.append(LoggedRequest(request.method, request.path, request.query, _readable(request.body), sent))
         return response
 

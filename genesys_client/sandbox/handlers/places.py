@@ -73,6 +73,7 @@ def queue_members(call: Call) -> Answer:
         people = [person for person in people if name.casefold() in person.name.casefold()]
     if call.text("joined") == "false":
         people = []
+    with_status = "routingStatus" in call.texts("expand")
     page = numbered(call, people, most=100, totals=False)
     page["entities"] = [
         {
@@ -82,7 +83,7 @@ def queue_members(call: Call) -> Answer:
             "joined": True,
             "memberBy": "user",
             "ringNumber": 1,
-            "routingStatus": routing_status(call.world, person.id),
+            **({"routingStatus": routing_status(call.world, person.id)} if with_status else {}),
             "selfUri": f"/api/v2/routing/queues/{queue.id}/members/{person.id}",
         }
         for person in page["entities"]

@@ -63,6 +63,11 @@ class Asker:
         return refusal
 
 
+def somebody_who_worked_on(engine, day):
+    floor = engine.activity.floor(day)
+    return next(agent_id for agent_id, status in floor.status.items() if status.acd)
+
+
 def spelled(moment):
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

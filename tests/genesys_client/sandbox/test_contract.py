@@ -19,6 +19,7 @@ from tests.genesys_client.sandbox.asking import (
     conforms,
     local_day,
     official,
+    somebody_who_worked_on,
     spelled_interval,
     token_request,
     users_filter,
@@ -49,12 +50,12 @@ def test_the_extract_says_what_the_official_document_says():
         assert definition == bare(official("definitions")[name]), name
     for key, entry in extract["operations"].items():
         method, path = key.split(" ")
-        official = official("paths")[path][method.lower()]
-        parameters = official.get("parameters", [])
+        documented = official("paths")[path][method.lower()]
+        parameters = documented.get("parameters", [])
         assert entry["query"] == {p["name"]: bare(p) for p in parameters if p["in"] == "query"}, key
         bodies = [p["schema"]["$ref"].rpartition("/")[2] for p in parameters if p["in"] == "body"]
         assert ([entry["body"]] if "body" in entry else []) == bodies, key
-        permissions = official.get("x-inin-requires-permissions", {"type": "ANY", "permissions": []})
+        permissions = documented.get("x-inin-requires-permissions", {"type": "ANY", "permissions": []})
         assert entry.get("permissions", {"names": []})["names"] == permissions["permissions"], key
 
 
@@ -69,8 +70,7 @@ def test_permissions_are_those_that_an_administrator_finds():
 
 
 def one_agent(engine):
-    """Somebody who worked yesterday."""
-    return next(iter(engine.activity.floor(date(2026, 11, 22)).status))
+    return somebody_who_worked_on(engine, date(2026, 11, 22))
 
 
 def bodies(engine):
@@ -177,7 +177,10 @@ def gets(engine):
         f"/api/v2/users/{user}/routingstatus": ("RoutingStatus", {}),
         "/api/v2/routing/queues": ("QueueEntityListing", {"pageSize": 2, "pageNumber": 2}),
         f"/api/v2/routing/queues/{queue}": ("Queue", {}),
-        f"/api/v2/routing/queues/{queue}/members": ("QueueMemberEntityListing", {"pageSize": 3}),
+        f"/api/v2/routing/queues/{queue}/members": (
+            "QueueMemberEntityListing",
+            {"pageSize": 3, "expand": "routingStatus"},
+        ),
         "/api/v2/groups": ("GroupEntityListing", {}),
         f"/api/v2/groups/{group}": ("Group", {}),
         f"/api/v2/groups/{group}/members": ("UserEntityListing", {"pageSize": 3}),
