@@ -118,6 +118,12 @@ class ReportService:
             return self._whoami(query, requester, operation)
         if query.verb is Verb.STATUS:
             return self._status(query, requester)
+        if query.range is None:
+            raise CommandError(
+                f"`{query.verb}` is for Slack: it needs to know who you are and where to post.",
+                hint="Type it there; here, python -m bot schedules lists and simulates.",
+                code="not_available",
+            )
         try:
             answer = self._figures(query, requester, operation, fresh=fresh)
         except UnknownAgentError as error:
@@ -136,6 +142,19 @@ class ReportService:
             at=self._clock(),
         )
         return shown
+
+    def check(self, query: Query, requester: Requester, operation: Operation) -> tuple[Notice, ...]:
+        """Whether the requester may ask this at all, without asking for figures.
+
+        Returns:
+            What an answer would say of whom it leaves out.
+        Raises:
+            CommandError: as `answer` does.
+        """
+        check_welcome(requester)
+        refuse_unavailable(query)
+        _, _, _, notices = self._whom(query, requester, operation)
+        return notices
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Agent]:
         """Agents for a type-ahead, from memory alone: only those that the requester may see."""
