@@ -90,13 +90,13 @@ def _selector(selector: Selector) -> str:
         case SelectorKind.EMAIL:
             return selector.value
         case SelectorKind.AGENT:
-            return selector.value if _is_plain_name(selector.value) else _quoted(selector.value)
+            return selector.value if _is_plain_name(selector.value) else quoted(selector.value)
         case _:
             bare = selector.value.startswith("<@") or selector.value.isalnum()
-            return f"{selector.kind.value}:{selector.value if bare else _quoted(selector.value)}"
+            return f"{selector.kind.value}:{selector.value if bare else quoted(selector.value)}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     """In quotes; a name from the directory may hold some itself, which no command could type."""
     return f'"{value.replace(chr(34), chr(39))}"'
 

@@ -65,6 +65,11 @@ def read_clock(scan: Scanner) -> Clock | None:
     return _hour(found[0], found[0]).clock if found else None
 
 
+def window_here(scan: Scanner) -> bool:
+    """Whether hours of a day stand here, rather than a moment alone."""
+    return bool(_WINDOW(scan.low, scan.at))
+
+
 def read_window(scan: Scanner, shifts: Mapping[str, tuple[time, time]]) -> Window | None:
     """Hours of each day here: `9-17`, `9am to 5:30pm`, `shift:night`."""
     start = scan.at

@@ -11,6 +11,7 @@ from bot.core.grammar.how import read_cuts, read_metric, read_rank, read_sort, r
 from bot.core.grammar.places import read_place
 from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
 from bot.core.grammar.scanner import Scanner, phrase
+from bot.core.grammar.schedules import read_order
 from bot.core.grammar.topics import find_topic
 from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
@@ -82,6 +83,8 @@ def parse(text: str, context: GrammarContext) -> Query:
         mine = _query(_Draft(include=[Selector(SelectorKind.MY_TEAM)]), scan, context)
         return replace(mine, text="")
     typed = text.strip()
+    if order := read_order(scan, context, parse):
+        return Query(text=typed, verb=order.verb, order=order, group_by=())
     if verb := _verb_with_object(scan):
         return replace(verb, text=typed)
     draft = _Draft()

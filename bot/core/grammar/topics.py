@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+from bot.core.grammar.entries import Entry, Section
 from bot.core.grammar.suggestions import nearest, nearest_keyword
-from bot.core.grammar.words import ENTRIES, NOT_BUILT, PHRASES, SECTION_TITLES, Entry, Section
+from bot.core.grammar.words import ENTRIES, NOT_BUILT, PHRASES, SECTION_TITLES
 from bot.errors import UnknownCommandError
 
 _SECTIONS = {section.value: section for section in Section}
@@ -17,7 +18,7 @@ def _entries_by_topic() -> dict[str, tuple[Entry, ...]]:
     """Entries by each word and form of theirs, in lower case."""
     found: dict[str, list[Entry]] = {}
     for entry in ENTRIES:
-        names = {*entry.words, *entry.forms, *(w.removesuffix(":") for w in entry.words)}
+        names = {*entry.words, *entry.inner, *entry.forms, *(w.removesuffix(":") for w in entry.words)}
         for name in names | {form.split(" <")[0].split(" [")[0] for form in entry.forms}:
             listed = found.setdefault(name.lower(), [])
             if entry not in listed:

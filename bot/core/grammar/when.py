@@ -338,7 +338,7 @@ def _read_point(scan: Scanner, *, clock: bool = True, before_connector: bool = T
         return Point()
     if found := scan.take(_INSTANT):
         return Point(instant=Instant(found["text"].upper()))
-    if day := _read_day(scan):
+    if day := read_day(scan):
         after_day = scan.at
         if clock:
             scan.skip_gap()
@@ -362,7 +362,8 @@ def _read_stretch(scan: Scanner) -> Stretch | None:
     return None
 
 
-def _read_day(scan: Scanner) -> Day | None:
+def read_day(scan: Scanner) -> Day | None:
+    """A day here, without a time."""
     if found := scan.take(_RELATIVE):
         return Relative(-1 if found[0] == "yesterday" else 0)
     if found := scan.take(_WEEKDAY_PHRASE):

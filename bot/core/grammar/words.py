@@ -6,9 +6,8 @@ words from the tables above it. A word that a reader knows and no entry lists fa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
+from bot.core.grammar.entries import Entry, Section
+from bot.core.grammar.schedule_words import SCHEDULE_ENTRIES
 from bot.core.query import SelectorKind
 
 WEEKDAYS = {
@@ -203,9 +202,6 @@ NOT_BUILT: dict[str, str] = {
     "explain": "intervals me yesterday",
     "reconcile": "yesterday by interval",
     **dict.fromkeys(("save", "saved"), "again"),
-    **dict.fromkeys(
-        ("schedule", "schedules", "pause", "resume", "run", "test", "delete", "log"), "yesterday team:Billing"
-    ),
     **dict.fromkeys(("alert", "alerts", "mute"), "today above 85%"),
     **dict.fromkeys(("link", "unlink", "settings"), "whoami"),
     "audit": "status",
@@ -213,30 +209,7 @@ NOT_BUILT: dict[str, str] = {
 """Verbs of later versions, each with a command that works in this one."""
 
 
-class Section(StrEnum):
-    """The parts of a command, in the order in which help shows them."""
-
-    WHEN = "when"
-    WHAT = "what"
-    HOW = "how"
-    VERBS = "verbs"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of help: phrases that belong together."""
-
-    section: Section
-    forms: tuple[str, ...]
-    """As one types them; the first names the entry."""
-    meaning: str
-    examples: tuple[str, ...]
-    """Whole commands; each is parsed by a test."""
-    words: tuple[str, ...]
-    """Every keyword of these phrases, a filter with its colon."""
-
-
-_WHEN, _WHAT, _HOW, _VERBS = Section
+_WHEN, _WHAT, _HOW, _VERBS = Section.WHEN, Section.WHAT, Section.HOW, Section.VERBS
 ENTRIES = (
     Entry(
         _WHEN,
@@ -455,6 +428,7 @@ ENTRIES = (
     Entry(_VERBS, ("again",), "Your last question once more.", ("again",), ("again",)),
     Entry(_VERBS, ("status",), "How the bot and the platform are.", ("status",), ("status",)),
     Entry(_VERBS, ("whoami",), "Who the bot thinks you are, and whose figures you may see.", ("whoami",), ("whoami",)),
+    *SCHEDULE_ENTRIES,
 )
 
 PHRASES = (
@@ -477,4 +451,5 @@ SECTION_TITLES = {
     Section.WHAT: "Who and what",
     Section.HOW: "How",
     Section.VERBS: "Other commands",
+    Section.SCHEDULES: "Schedules",
 }
