@@ -29,6 +29,8 @@ from bot.core.query import Booking, Dimension, Filters, Query, Range, Selector, 
 from bot.core.records import Record, posted_facts, status_facts
 from bot.core.zones import load_zone
 
+pytestmark = pytest.mark.timeout(600)  # the long tier answers thousands of questions in one test
+
 LONDON = load_zone("Europe/London")
 T0 = datetime(2026, 3, 10, 13, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 11, 9, 0, tzinfo=UTC)
