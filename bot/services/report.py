@@ -198,7 +198,7 @@ class ReportService:
         if Dimension.QUEUE in query.group_by:
             queue_names = {queue.id: queue.name for queue in self._directory.queues(operation)}
         sources = [posted, *([status] if status else [])]
-        return compute_answer(
+        answer = compute_answer(
             query,
             posted=_without(posted.facts, chosen.without_agent_ids),
             status=_without(status.facts, chosen.without_agent_ids) if status else None,
@@ -219,6 +219,9 @@ class ReportService:
             conversations=posted.facts.conversations,
             duplicates_removed=posted.facts.duplicates_removed,
         )
+        # Those taken out were fetched only where everybody was: elsewhere nobody knows how many of them have data.
+        taken_out = chosen.without_agent_ids & _agent_ids(posted.facts) if ask.agent_ids is None else None
+        return replace(answer, remainder=taken_out if query.filters.exclude else None)
 
     def _whom(
         self, query: Query, requester: Requester, operation: Operation

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.core.answer import Answer, TextAnswer
+from bot.core.answer import Answer, RowState, TextAnswer
 from bot.core.query import SelectorKind
-from bot.core.rights import parse_grants
+from bot.core.rights import Audience, parse_grants
 from bot.errors import CommandError, NotAllowedError, UnknownAgentError
 from bot.ports import Operation, Requester
 from bot.settings import load_settings
@@ -296,6 +296,37 @@ def test_a_refused_question_is_no_look(world: World) -> None:
         world.ask("yesterday", Requester(id="U9", email="nobody@example.com", zone="Europe/London"))
 
     assert world.looks == []
+
+
+SMALL_TALK = Audience(channel_id="C1")
+
+
+def test_a_channel_without_names_gets_teams_of_five_and_more(world: World) -> None:
+    private, shared = world.ask("2026-03-05 by team"), world.ask("2026-03-05 by team", audience=SMALL_TALK)
+
+    assert all(len(row.agent_ids) >= 5 for row in shared.rows if row.values["handle_s"] is not None)
+    sizes = {row.groups[0].name: len(row.agent_ids) for row in private.rows}
+    assert max(sizes.values()) >= 5
+    kept = {row.groups[0].name for row in shared.rows if row.values["handle_s"] is not None}
+    assert kept <= {name for name, size in sizes.items() if size >= 5}
+
+
+def test_the_agents_behind_a_team_are_those_with_time_in_it(world: World) -> None:
+    by_agent, by_team = world.ask("2026-03-05"), world.ask("2026-03-05 by team")
+
+    at_work = {row.groups[0].id for row in by_agent.rows if row.state in {RowState.OK, RowState.ZERO}}
+    assert set().union(*(row.agent_ids for row in by_team.rows)) == at_work
+
+
+def test_leaving_one_person_out_shows_no_channel_her_figures(world: World) -> None:
+    email = next(
+        world.engine.organization.person(row.groups[0].id or "").email
+        for row in world.ask("2026-03-05").rows
+        if row.values["handle_s"]
+    )
+
+    with pytest.raises(NotAllowedError):
+        world.ask(f"2026-03-05 by team -{email}", audience=SMALL_TALK)
 
 
 # -- texts and memory ----------------------------------------------------------------------------------------

@@ -221,6 +221,7 @@ def _rows(sheet: Sheet, figures: Figures, terms: Terms, *, provisional: Sequence
                 provisional=provisional[place % width],
                 values=dict(zip(names, values, strict=True)),
                 missing=missing,
+                agent_ids=sheet.active.get(place, frozenset()),
             )
         )
     return tuple(rows)

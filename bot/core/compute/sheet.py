@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 OVER_CONVERSATIONS = frozenset({Dimension.QUEUE, Dimension.MEDIA})
 """Dimensions that divide an agent's conversations, and so say nothing about her status."""
 
+_AT_WORK = ("logged_in_s", "interacting_s")
+
 _KEY = {Dimension.AGENT: "agent_id", Dimension.TEAM: "team_id", Dimension.QUEUE: "queue_id", Dimension.MEDIA: "media"}
 
 
@@ -145,6 +147,8 @@ class Sheet:
     status_failed: Mask
     posted: pd.DataFrame
     status: pd.DataFrame | None
+    active: Mapping[int, frozenset[str]]
+    """Row → the agents with time in it, worked or logged in; empty where rows are single agents."""
 
     def total(self, without: frozenset[str]) -> pd.DataFrame:
         """One row: the sums of all facts, but for those of the agents left out."""
@@ -211,6 +215,9 @@ def sheet_of(
     # Part of a group's sum would pass for the whole of it.
     sums.loc[posted_failed, list(activity)] = np.nan
     sums.loc[status_failed, list(STATUS_COLUMNS)] = np.nan
+    timed = [(posted.frame, activity, posted_rows)]
+    if status:
+        timed.append((status.frame, _AT_WORK, status_rows))
     return Sheet(
         dimensions=dimensions,
         groups=groups,
@@ -221,7 +228,18 @@ def sheet_of(
         status_failed=status_failed,
         posted=posted.frame,
         status=status.frame if status else None,
+        active={} if Dimension.AGENT in dimensions else _active(timed),
     )
+
+
+def _active(parts: Sequence[tuple[pd.DataFrame, tuple[str, ...], Places]]) -> dict[int, frozenset[str]]:
+    """Row → the agents who have time there in one of the columns."""
+    found: dict[int, set[str]] = {}
+    for frame, columns, rows in parts:
+        timed = (frame[list(columns)] > 0).any(axis=1).to_numpy()
+        for row, agent_id in zip(rows[timed].tolist(), frame["agent_id"].to_numpy()[timed].tolist(), strict=True):
+            found.setdefault(row, set()).add(agent_id)
+    return {row: frozenset(agents) for row, agents in found.items()}
 
 
 def _keys(frame: pd.DataFrame, dimensions: Sequence[Dimension], names: Names) -> pd.DataFrame:
