@@ -8,6 +8,7 @@
         NotAllowedError        the requester may not see that
       SourceError              the platform failed; wraps a GenesysError
       DeliveryError            Slack refused; names the channel
+      StoreError               the database failed, after what could be repeated was
       SettingsError            the operator can fix it, at start
 
 Every class has a stable `code`, which JSON answers carry and `docs/json.md` lists.
@@ -102,6 +103,13 @@ class DeliveryError(BotError):
     def __init__(self, message: str, *, channel: str, hint: str | None = None, code: str | None = None) -> None:
         super().__init__(message, hint=hint, code=code)
         self.channel = channel
+
+
+class StoreError(BotError):
+    """The database failed, after what could be repeated was; the cause is chained, without values of any row."""
+
+    code = "store_failed"
+    exit_status = 3
 
 
 class SettingsError(BotError):

@@ -251,6 +251,9 @@ class FireLedger(Protocol):
     def swept(self, fire: Fire, *, next_at: datetime | None) -> None:
         """A sweep is done and counted, once, whoever else did it; None: it was the last."""
 
+    def took_back(self, fire: Fire) -> None:
+        """Count a second copy of that post, which was deleted from its channel."""
+
     def of_schedule(self, schedule_id: str, *, limit: int = 50) -> Sequence[Fire]:
         """The log of one schedule, newest first."""
 

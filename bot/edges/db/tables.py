@@ -1,0 +1,174 @@
+"""The tables, the same on SQLite and Postgres. The migrations beside this file must say the same; a test compares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+    from sqlalchemy.types import TypeEngine
+
+_SQLITE_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: aware in, UTC out. On Postgres `timestamptz`; on SQLite text of one length, which sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """How the dialect at hand keeps it."""
+        return dialect.type_descriptor(String(27) if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """To the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant has an offset")
+        value = value.astimezone(UTC)
+        return value.strftime(_SQLITE_FORM) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.strptime(value, _SQLITE_FORM).replace(tzinfo=UTC)
+        instant: datetime = value
+        return instant.astimezone(UTC)
+
+
+_Json = JSON(none_as_null=True)  # Postgres: json, not jsonb, which would reorder the keys of frozen content
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    # The database counts, and never gives the number of a deleted schedule again: its log is still asked for by it.
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("owner_id", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("recurrence", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("paused_until", Date),
+    Column("reason", Text, nullable=False),
+    Column("misfire", Text, nullable=False),
+    Column("window_s", Integer, nullable=False),
+    Column("wait_s", Integer, nullable=False),
+    Column("least_coverage", Float, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("active_since", Instant),
+    Column("told_at", Instant),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("id"),
+    sqlite_autoincrement=True,
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("schedule_id", Text, ForeignKey(schedules.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("slack_id", Text, nullable=False),
+    Column("slice", Text, nullable=False),
+)
+
+fires = Table(
+    "fires",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("schedule_id", Text, nullable=False),  # no foreign key: the log outlives the schedule
+    Column("destination_kind", Text, nullable=False),
+    Column("destination_id", Text, nullable=False),
+    Column("destination_slice", Text, nullable=False),
+    Column("fire_at", Instant, nullable=False),
+    Column("local_date", Date, nullable=False),
+    Column("local_time", Time, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("not_before", Instant),
+    Column("first_sent_at", Instant),
+    Column("channel", Text),
+    Column("ts", Text),
+    Column("error", Text),
+    Column("reason", Text),
+    Column("content", _Json),
+    Column("late", Boolean, nullable=False),
+    Column("incomplete", Boolean, nullable=False),
+    Column("sweep_at", Instant),
+    Column("sweeps", Integer, nullable=False),
+    Column("taken_back", Integer, nullable=False),
+    Column("changed_at", Instant),
+    Index(None, "state", "fire_at"),
+    Index(None, "schedule_id", "fire_at"),
+    Index(None, "sweep_at"),
+)
+
+beats = Table(
+    "beats",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+taken_keys = Table(
+    "taken_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("token", Text, nullable=False),  # of the hand-in that took it: tells a repeated statement from a repeat
+    Column("keep_until", Instant, nullable=False),
+    Index(None, "keep_until"),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("requester_id", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("answer_by", Instant, nullable=False),
+    Column("owner", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Index(None, "accepted_at"),
+)
