@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.edges": CORE | {"bot.ports", "bot.services", "bot.settings", "bot.edges"},
     "bot.edges.genesys": CORE | {"bot.ports", "genesys_client"},
     "bot.doctor": CORE | {"bot.ports", "bot.settings", "bot.edges.slack"},
+    "bot.simulate": CORE | {"bot.ports", "bot.services"},
     "bot.cli": CORE
     | {"bot.ports", "bot.services", "bot.settings", "bot.edges", "bot.doctor", "bot.demo", "bot.wiring"},
     "bot.wiring": EVERYTHING,  # what `__main__` builds, in a room of its own so that the command line stays light

@@ -1,4 +1,4 @@
-"""What people say about schedules, read: a plan for one, or an order about one that exists.
+"""What people say about schedules, read: a plan for one, or an order about one that exists; and what comes of it.
 
 `bot.core.grammar.schedules` makes them from text and text from them; `bot.services.schedules` carries them out.
 """
@@ -15,7 +15,8 @@ from bot.core.scheduling import DestinationKind, Misfire, Schedule
 if TYPE_CHECKING:
     from datetime import date
 
-    from bot.core.recurrence import Recurrence
+    from bot.core.recurrence import Recurrence, Slot
+    from bot.core.scheduling import Fire
 
 SCHEDULE_VERBS = frozenset(
     {
@@ -107,3 +108,51 @@ def plan_of(schedule: Schedule) -> Plan:
         wait_s=schedule.wait_s,
         least_coverage=schedule.least_coverage,
     )
+
+
+# --- what comes of an order ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A schedule as one person sees it."""
+
+    schedule: Schedule
+    next_slots: tuple[Slot, ...] = ()
+    """The next few; none while it is paused without end, or over."""
+    changeable: bool = False
+    """She may pause, edit and delete it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Answer to `schedules`."""
+
+    mine: tuple[View, ...] = ()
+    here: tuple[View, ...] = ()
+    """Of this channel, made by others."""
+    everybodys: bool = False
+    """`mine` are all that there are: the operator asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A schedule was made, paused, resumed, edited, deleted, run or tested."""
+
+    verb: Verb
+    view: View
+    reading: str = ""
+    """What the next post covers: `Yesterday, Tue 24 Nov 00:00–24:00`."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known, each a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Answer to `log`: the last posts, the newest first."""
+
+    view: View
+    fires: tuple[Fire, ...] = ()
+
+
+Outcome = Listed | Changed | Logged

@@ -18,7 +18,7 @@ from bot.core.grammar.schedule_clauses import Draft, day_ahead, read_head, read_
 from bot.core.grammar.schedule_rule import days_words, times_words
 from bot.core.grammar.schedule_words import MOST_TARGETS, RULE_WORDS
 from bot.core.grammar.suggestions import nearest
-from bot.core.grammar.words import KEYWORDS, MONTH_NAMES
+from bot.core.grammar.words import KEYWORDS, MONTH_NAMES, WEEKDAYS
 from bot.core.intervals import day_start, local_date
 from bot.core.orders import Order, Plan, Target, TargetKind
 from bot.core.query import Filters, Output, Query, SelectorKind, Verb
@@ -46,6 +46,8 @@ _SCHEDULE = re.compile(r"(?<![^\s,])(schedule|help|define)(?=[\s,]|$)")
 _NUMBER = phrase(r"(?:#|no\.? ?|s)?(?P<n>[0-9]{1,9})")
 _UNTIL = phrase(r"until")
 
+_OF_BEFORE = re.compile(rf"(?<![^ ,])(?:yesterday|last|past|{'|'.join(WEEKDAYS)})(?![^ ,])").search
+"""Words of ranges that are over in the morning; what asks for today has its figures in the evening."""
 _TRIED = 8
 """Coming times at which a question is tried: `this week` at midnight can't be asked on Mondays, but can on others."""
 _FIXED_RANGE = re.compile(rf"\d{{4}}-\d\d-\d\d|\d/\d|\b\d{{1,2}} (?:{'|'.join(filter(None, MONTH_NAMES))})\b")
@@ -233,7 +235,8 @@ def _likely_rules(question: str) -> list[tuple[str, str]]:
         return [("first workday 8:00", ""), ("monthly 1 8:00", " to me"), ("mondays 8:00", "")]
     if "week" in low or "wtd" in low:
         return [("mondays 8:00", ""), ("mondays 8:00", " to me"), ("weekdays 8:00", "")]
-    return [("weekdays 8:00", ""), ("daily 8:00", " to me"), ("mondays 8:00", "")]
+    at = "8:00" if _OF_BEFORE(low) else "18:00"
+    return [(f"weekdays {at}", ""), (f"daily {at}", " to me"), (f"mondays {at}", "")]
 
 
 def _days(days: Days) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.grammar import format_query
+from bot.core.grammar.schedules import is_fixed
 from bot.core.intervals import Granularity, first_instant, week_of
 from bot.core.query import Dimension, Filters, Output, Verb, default_booking
 from bot.core.rendering.actions import Action, Picker
@@ -86,8 +87,20 @@ def next_questions(query: Query, *, now: datetime | None = None, week_start: int
         *filter(None, scales),
         Action("refresh", "Refresh", _command(query, absolute=not rolling)),
         Action("csv", "CSV", _command(replace(query, outputs=query.outputs | {Output.CSV}))),
+        *_schedule(query),
     ]
     return tuple(action for action in actions if action.fits)
+
+
+def _schedule(query: Query) -> tuple[Action, ...]:
+    """The question after `schedule`: without days and times, so that the answer offers some.
+
+    None for a range that stands still, such as the one of a step taken before.
+    """
+    spans = [span for span in (query.range, query.versus) if span]
+    if any(is_fixed(span.phrase) for span in spans) or query.outputs - {Output.CSV}:
+        return ()
+    return (Action("schedule", "Schedule this", f"schedule {_command(query, absolute=False)}"),)
 
 
 def _command(query: Query, *, absolute: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""Buttons and the agent picker: each asks a text that could have been typed.
+"""Buttons and the agent picker: each asks a text that could have been typed; one sends a scheduled post again.
 
 What comes back from a message is user input, however it got there: it is parsed and authorized as if whoever
 pressed had typed it, so a forged press gains nothing.
@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bot.core.rendering.actions import PICKER_ACTION, picker_command
+from bot.core.rendering.scheduled import RESEND_ACTION
 from bot.edges.slack.desk import Question
 from bot.edges.slack.reply import Address, Door
 from bot.edges.slack.unpack import field, optional
@@ -32,16 +33,27 @@ def register(app: App, desk: Desk) -> None:
         command = _command(action)
         if command is None:
             return
-        address = Address(
-            user_id=field(body, "user", "id"),
-            door=Door.BUTTON,
-            channel_id=optional(body, "channel", "id") or optional(body, "container", "channel_id"),
-            thread_ts=optional(body, "container", "thread_ts") or optional(body, "message", "thread_ts"),
-            response_url=optional(body, "response_url"),
-            received_at=desk.now,
-        )
+        address = _address(body, desk)
         key = f"trigger:{field(body, 'trigger_id')}"
         desk.take_quietly(Question(command, address, key, fresh=action.get("action_id") == "ask:refresh"))
+
+    @app.action(RESEND_ACTION)
+    def sent_again(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        fire = optional(action, "value")
+        if fire is not None:
+            desk.resend(fire, _address(body, desk), f"trigger:{field(body, 'trigger_id')}")
+
+
+def _address(body: dict[str, Any], desk: Desk) -> Address:
+    return Address(
+        user_id=field(body, "user", "id"),
+        door=Door.BUTTON,
+        channel_id=optional(body, "channel", "id") or optional(body, "container", "channel_id"),
+        thread_ts=optional(body, "container", "thread_ts") or optional(body, "message", "thread_ts"),
+        response_url=optional(body, "response_url"),
+        received_at=desk.now,
+    )
 
 
 def _command(action: dict[str, Any]) -> str | None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.edges.slack.config import SlackSettings
     from bot.edges.slack.desk import Reports
+    from bot.edges.slack.schedules import Schedules
     from bot.ports import Jobs
 
 log = structlog.get_logger(__name__)
@@ -63,11 +64,13 @@ def build_slack(
     jobs: Jobs,
     people: SlackPeople | None = None,
     metrics: Metrics | None = None,
+    schedules: Schedules | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Slack:
     """Every object of the Slack edge, wired; no network.
 
     Args:
+        schedules: None where this bot keeps none.
         clock: seconds since 1970.
     """
     metrics = metrics or Metrics()
@@ -83,6 +86,7 @@ def build_slack(
         alarms=Alarms(),
         settings=settings,
         metrics=metrics,
+        schedules=schedules,
         clock=clock,
     )
     return Slack(build_app(desk=desk, settings=settings, metrics=metrics), desk, api, people, channels, metrics)

@@ -18,17 +18,20 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.core.answer import Answer, TextAnswer
-from bot.core.query import Output
+from bot.core.orders import Order
+from bot.core.query import Output, Verb
 from bot.core.rendering.blocks import Message, RenderOptions, render_message, render_reading, render_text_answer
 from bot.core.rendering.csv_out import answer_as_csv, csv_filename
 from bot.core.rendering.questions import agent_picker, next_questions
 from bot.core.rendering.refusals import render_error
+from bot.core.rendering.schedules import render_order
 from bot.core.rights import PRIVATE, check_welcome
 from bot.edges.jobs import EVENT_KEEP_S, PRESS_KEEP_S
 from bot.edges.slack.allowance import Allowance, Stay
 from bot.edges.slack.api import SlackCallError
 from bot.edges.slack.home import home_view
 from bot.edges.slack.reply import Address, Door, Forms, Reply
+from bot.edges.slack.schedules import ScheduleDesk
 from bot.errors import BotError, CommandError, DeliveryError
 from bot.ports import Operation
 
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from bot.edges.slack.channels import SlackChannels
     from bot.edges.slack.config import SlackSettings
     from bot.edges.slack.people import SlackPeople
+    from bot.edges.slack.schedules import Schedules
     from bot.ports import Agent, Jobs, Requester, Submission
 
 log = structlog.get_logger(__name__)
@@ -95,6 +99,8 @@ class Question:
     """The same for every copy of the same delivery."""
     fresh: bool = False
     """Ask the platform even where an answer is kept."""
+    resend: str | None = None
+    """The key of a scheduled post that is to be sent once more; the text says nothing then."""
 
     @property
     def is_event(self) -> bool:
@@ -116,6 +122,8 @@ class _Ticket:
     stay: Stay | None = None
     alarm: Alarm | None = None
     abandoned: bool = False
+    order: Order | None = None
+    """What is to be done about schedules, once it is read."""
     begun: float = field(default_factory=time.monotonic)
 
     def close(self) -> None:
@@ -143,9 +151,11 @@ class Desk:
         alarms: Alarms,
         settings: SlackSettings,
         metrics: Metrics,
+        schedules: Schedules | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._reports = reports
+        self._schedules = ScheduleDesk(schedules, clock)
         self._jobs = jobs
         self._people = people
         self._channels = channels
@@ -173,7 +183,7 @@ class Desk:
                 return said
             submission = self._hand_in(question, query)
             if submission.accepted:
-                return _plain(render_reading(query) if query is not None else READING)
+                return _plain(_reading(query) if query is not None else READING)
             return None if submission.duplicate else _plain(BUSY)
 
         return self._or_refusal(question, taken)
@@ -189,6 +199,10 @@ class Desk:
         refusal = self._or_refusal(question, refused)
         if refusal is not None:
             self._alarms.after(0, partial(self._say, self._reply(question.address), refusal))
+
+    def resend(self, fire: str, address: Address, key: str) -> None:
+        """Take the press that sends a scheduled post once more."""
+        self.take_quietly(Question("", address, key, resend=fire))
 
     def suggest(self, user_id: str, typed: str) -> Sequence[Agent]:
         """Agents for a picker, from memory; none to people whom it doesn't hold yet, and those are looked up."""
@@ -275,7 +289,12 @@ class Desk:
             self._answer_or_raise(question, query, ticket)
         except CommandError as error:
             outcome = error.code
-            self._say(ticket.reply, render_error(error, reference=""), follow_up=not ticket.abandoned)
+            refusal = (
+                render_error(error, reference="")
+                if ticket.order is None
+                else self._schedules.refusal(error, ticket.order, question.address)
+            )
+            self._say(ticket.reply, refusal, follow_up=not ticket.abandoned)
         except Exception as error:  # noqa: BLE001  whatever it is, the person hears of it
             outcome = error.code if isinstance(error, BotError) else "internal"
             self._say(ticket.reply, self._apology(question, error), follow_up=not ticket.abandoned)
@@ -288,9 +307,18 @@ class Desk:
         address, reply = question.address, ticket.reply
         person = self._people.requester(address.user_id)
         check_welcome(person)
+        if question.resend is not None:
+            reply.send(self._schedules.resend(question.resend, person))
+            return
         received = datetime.fromtimestamp(address.received_at, UTC)
         if query is None:
             query = self._reports.read(question.text, person, now=received)
+        if query.order is not None:
+            ticket.order = query.order
+            reply.send(
+                self._schedules.answer(query.order, person, address, operation=ticket.operation, key=question.key)
+            )
+            return
         audience = self._audience(address) if query.share else PRIVATE
         # The wait in the queue is over: from here on the answer has its whole time.
         ticket.operation.deadline = Operation.within(self._settings.answer_seconds).deadline
@@ -371,6 +399,15 @@ class Desk:
                 answer = self._reports.answer(query, person, door=Door.HOME.value, operation=operation)
                 if isinstance(answer, TextAnswer):
                     parts.append(render_text_answer(answer))
+            if self._schedules.works:
+                hers = self._schedules.answer(
+                    Order(Verb.SCHEDULES),
+                    person,
+                    Address(user_id, Door.HOME),
+                    operation=Operation.within(self._settings.answer_seconds),
+                    key="home",
+                )
+                parts.insert(0, hers)
         except BotError as error:
             parts = [render_error(error, reference=self._logged("home_failed", error))]
         try:
@@ -403,6 +440,11 @@ class Desk:
 
     def _count(self, question: Question, outcome: str) -> None:
         self._metrics.questions.labels(question.address.door.value, outcome).inc()
+
+
+def _reading(query: Query) -> str:
+    """How a question, or an order about schedules, was read."""
+    return render_reading(query) if query.order is None else render_order(query.order)
 
 
 def _plain(text: str) -> Message:

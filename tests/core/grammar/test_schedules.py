@@ -339,6 +339,7 @@ def test_too_many_recipients_are_refused() -> None:
     ("text", "first"),
     [
         ("schedule yesterday team:Billing", "schedule weekdays 8:00 yesterday team:Billing"),
+        ("schedule today team:Billing", "schedule weekdays 18:00 today team:Billing"),
         ("schedule last week by day", "schedule mondays 8:00 last week by day"),
         ("schedule last month", "schedule first workday 8:00 last month"),
         ("schedule mondays last week", "schedule mondays 7:00 last week"),

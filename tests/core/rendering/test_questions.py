@@ -9,6 +9,7 @@ from bot.core.query import Dimension, Output, Query, Verb
 from bot.core.rendering.actions import Picker, picker_command
 from bot.core.rendering.questions import agent_picker, next_questions
 from bot.core.zones import load_zone
+from bot.errors import CommandError
 
 LONDON = load_zone("Europe/London")
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -134,6 +135,8 @@ def test_every_next_question_is_read_and_says_the_same_when_said_again(text):
     assert {"prev", "refresh", "csv"} <= {a.kind for a in actions}
     elsewhere = load_zone("Asia/Kathmandu")
     for action in actions:
+        if action.kind == "schedule":
+            continue
         read = ask(action.command, zone=elsewhere)
         assert read.zone == LONDON
         assert not read.share
@@ -190,3 +193,21 @@ def test_the_picker_asks_for_the_half_hours_of_whoever_is_picked():
 def test_there_is_nothing_to_step_from_without_a_range():
     assert next_questions(Query(text="help", verb=Verb.HELP)) == ()
     assert agent_picker(Query(text="help", verb=Verb.HELP)) is None
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_question_that_moves_with_the_days_can_be_scheduled_and_no_other(text):
+    command = commands(text).get("schedule")
+    assert (command is None) == any(char.isdigit() for char in text.split(" ")[0])
+    if command is None:
+        return
+    with pytest.raises(CommandError) as refusal:
+        ask(command, zone=load_zone("Asia/Kathmandu"))
+    chosen = refusal.value.choices[0][1]
+    plan = ask(chosen, zone=load_zone("Asia/Kathmandu")).order.plan
+    assert plan.recurrence.zone == "Europe/London"
+    assert ask(plan.question).filters == ask(text).filters
+
+
+def test_a_step_to_another_day_can_not_be_scheduled():
+    assert "schedule" not in commands(commands("yesterday")["prev"])
