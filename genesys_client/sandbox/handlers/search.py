@@ -83,8 +83,11 @@ def page_of_search(
     """One page of what was found, and what the answer says around it.
 
     Raises:
-        ApiError: 400, a page that can't be.
+        ApiError: 400, a page that can't be, or an order.
     """
+    for name in ("sortBy", "sort"):
+        if body.get(name):
+            raise bad_request(f"The sandbox doesn't offer [{name}].")
     size, number = body.get("pageSize", 25), body.get("pageNumber", 1)
     if not (1 <= size <= _MOST_RESULTS and number >= 1):
         raise ApiError(400, "too.many.requested.results", f"A page has 1 to {_MOST_RESULTS} results, from page 1.")

@@ -173,6 +173,8 @@ def test_a_search_that_makes_no_sense_is_refused(asker, query, code):
     assert asker.refused("POST", "/api/v2/users/search", {"query": query})["code"] == code
     too_many = {"query": [], "pageSize": 501}
     assert asker.refused("POST", "/api/v2/users/search", too_many)["code"] == "too.many.requested.results"
+    sorted_ = {"query": [], "sortBy": "name"}
+    assert "sortBy" in asker.refused("POST", "/api/v2/users/search", sorted_)["message"]
 
 
 def test_queues_are_found_by_a_name_with_stars(asker):

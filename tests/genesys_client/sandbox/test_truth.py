@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from genesys_client.sandbox import Engine
 from tests.genesys_client.sandbox.asking import (
     CONVERSATION_AGGREGATES,
     CONVERSATION_DETAILS,
+    NOW,
     USER_AGGREGATES,
+    Asker,
     half_hours,
     local_day,
     spelled,
@@ -62,22 +65,7 @@ def posted_by_handlers(asker, buckets, zone, **query):
     return sums
 
 
-def plain(truth):
-    return {key: {name: (p.count, p.sum_ms) for name, p in metrics.items()} for key, metrics in truth.items()}
-
-
-@pytest.mark.parametrize(("zone", "day", "count"), DAYS)
-def test_posted_metrics_equal_the_truth(engine, asker, zone, day, count):
-    buckets = half_hours(*local_day(day, zone))
-    assert len(buckets) == count
-    truth = plain(engine.truth.posted(buckets))
-    assert len(truth) > 50
-    assert posted_by_handlers(asker, buckets, zone) == truth
-
-
-@pytest.mark.parametrize(("zone", "day", "count"), DAYS)
-def test_status_time_equals_the_truth(engine, asker, zone, day, count):
-    buckets = half_hours(*local_day(day, zone))
+def status_by_handlers(asker, buckets, zone):
     body = {
         "interval": spelled_interval(buckets[0][0], buckets[-1][1]),
         "granularity": "PT30M",
@@ -91,9 +79,41 @@ def test_status_time_equals_the_truth(engine, asker, zone, day, count):
         for data in result["data"]:
             key = (result["group"]["userId"], places[data["interval"].split("/")[0]])
             found[key] = {(m["metric"], m["qualifier"]): m["stats"]["sum"] for m in data["metrics"]}
+    return found
+
+
+def plain(truth):
+    return {key: {name: (p.count, p.sum_ms) for name, p in metrics.items()} for key, metrics in truth.items()}
+
+
+@pytest.mark.parametrize(("zone", "day", "count"), DAYS)
+def test_posted_metrics_equal_the_truth(engine, asker, zone, day, count):
+    buckets = half_hours(*local_day(day, zone))
+    assert len(buckets) == count
+    truth = plain(engine.truth.posted(buckets))
+    assert len(truth) > 50
+    assert posted_by_handlers(asker, buckets, zone) == truth
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "America/Santiago", "Africa/Cairo", "Asia/Kolkata"])
+@pytest.mark.parametrize("seed", range(5))
+def test_posted_metrics_and_status_equal_the_truth_for_many_seeds_and_zones(seed, zone):
+    engine = Engine(seed=seed, agents=40, zone=zone, now=lambda: NOW)
+    asker = Asker(engine)
+    for days_ago in (1, 30, 51, 79, 213):
+        start, end = local_day(date(2026, 11, 23) - timedelta(days=days_ago), zone)
+        buckets = half_hours(start, end)
+        assert posted_by_handlers(asker, buckets, zone) == plain(engine.truth.posted(buckets))
+        assert status_by_handlers(asker, buckets, zone) == engine.truth.status(buckets)
+
+
+@pytest.mark.parametrize(("zone", "day", "count"), DAYS)
+def test_status_time_equals_the_truth(engine, asker, zone, day, count):
+    buckets = half_hours(*local_day(day, zone))
     truth = engine.truth.status(buckets)
     assert len(truth) > 500
-    assert found == truth
+    assert status_by_handlers(asker, buckets, zone) == truth
 
 
 @pytest.mark.parametrize(
