@@ -47,7 +47,7 @@ def recurrence_to_json(recurrence: Recurrence) -> dict[str, Any]:
 def recurrence_from_json(value: object) -> Recurrence:
     """The rule; raises ValueError that names the field at fault."""
     given = _Given(value, "recurrence", {field.name for field in fields(Recurrence)})
-    recurrence = given.build(
+    return given.build(
         Recurrence,
         times=given.read("times", _many(_time)),
         zone=given.read("zone", _zone),
@@ -60,7 +60,6 @@ def recurrence_from_json(value: object) -> Recurrence:
         until=given.read("until", _date, None),
         count=given.read("count", _whole(least=1), None),
     )
-    return recurrence
 
 
 def destination_to_json(destination: Destination) -> dict[str, Any]:
