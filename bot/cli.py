@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 USAGE = """\
 Utilization Bot
 
-  python -m bot                      run: Socket Mode where SLACK_APP_TOKEN is set
+  python -m bot                      run everything in one process: Socket Mode, answers, scheduled posts
+  python -m bot clock                scheduled posts alone, beside gunicorn
+  python -m bot migrate              the release step: bring the database up to date
+  python -m bot schedules            list schedules; export FILE, import FILE, --simulate --from DAY --to DAY
   python -m bot ask "yesterday"      answer a question here
       --as U123                        as that Slack user sees it (or an e-mail address); else as the operator
       --format text|json|csv           text by default
@@ -62,6 +65,9 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], *, out: TextIO, er
     commands: dict[str, Callable[[], int]] = {
         "ask": lambda: _ask(rest, environ, out=out, err=err),
         "run": lambda: _run(rest, environ),
+        "clock": lambda: _alone("clock", rest, environ),
+        "migrate": lambda: _migrate(rest, environ, out=out),
+        "schedules": lambda: _schedules(rest, environ, out=out),
         "doctor": lambda: _doctor(rest, environ, out=out),
         "manifest": lambda: _manifest(rest, environ, out=out),
         "demo": lambda: _demo("demo"),
@@ -271,16 +277,39 @@ def _say(error: BotError, err: TextIO) -> None:
 
 
 def _run(rest: Sequence[str], environ: Mapping[str, str]) -> int:
-    if rest:
-        raise CommandError("`run` takes no options.", hint="Everything is set by variables; see .env.example.")
-    from bot.wiring import run_here
+    return _alone("run", rest, environ)
 
-    return run_here(environ)
+
+def _alone(command: str, rest: Sequence[str], environ: Mapping[str, str]) -> int:
+    """A process that runs until a signal."""
+    _no_options(command, rest)
+    from bot.wiring import run_here, run_scheduler
+
+    return {"run": run_here, "clock": run_scheduler}[command](environ)
+
+
+def _migrate(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:
+    _no_options("migrate", rest)
+    from bot.wiring import migrate
+
+    return migrate(environ, out)
+
+
+def _schedules(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:
+    from bot.wiring import schedules_command
+
+    return schedules_command(rest, environ, out)
+
+
+def _no_options(command: str, rest: Sequence[str]) -> None:
+    if rest:
+        raise CommandError(
+            f"`{command}` takes no options.", hint="Everything is set by variables; see .env.example.", code="usage"
+        )
 
 
 def _doctor(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:
-    if rest:
-        raise CommandError("`doctor` takes no options.", hint="Everything is set by variables; see .env.example.")
+    _no_options("doctor", rest)
     from bot.wiring import examine
 
     return examine(environ, out)

@@ -38,6 +38,8 @@ class Need(StrEnum):
     GENESYS = "genesys"
     SLACK = "slack"
     """A bot token, and either an app token (Socket Mode) or a signing secret (HTTP)."""
+    SLACK_POSTS = "slack_posts"
+    """Posts alone: nobody asks this process anything."""
     SLACK_SOCKET = "slack_socket"
     SLACK_HTTP = "slack_http"
 
@@ -349,6 +351,7 @@ SECRETS = frozenset(
 _NEEDED: Mapping[Need, tuple[str, ...]] = {
     Need.GENESYS: ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET"),
     Need.SLACK: ("SLACK_BOT_TOKEN",),
+    Need.SLACK_POSTS: ("SLACK_BOT_TOKEN",),
     Need.SLACK_SOCKET: ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"),
     Need.SLACK_HTTP: ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"),
 }

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
+from uuid import uuid4
 
+import structlog
+
+from bot.errors import SettingsError
 from bot.services.reading import Reader, ReportSettings
 from bot.settings import Need, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from requests.adapters import BaseAdapter
 
+    from bot.edges.db.engine import Database
     from bot.edges.jobs import ThreadJobs
     from bot.edges.slack import Slack
     from bot.edges.web import WebApp
-    from bot.ports import People
+    from bot.ports import People, ScheduleStore
+    from bot.services.delivery import DeliveryService
     from bot.services.report import ReportService
+    from bot.services.schedules import SchedulesService
     from bot.settings import Settings
     from genesys_client import GenesysClient
+
+log = structlog.get_logger(__name__)
 
 _ANSWERS_KEPT = 256
 _NAMES_KEPT = 50_000
@@ -142,12 +153,17 @@ class Application:
     jobs: ThreadJobs
     reports: ReportService
     client: GenesysClient
+    database: Database
+    store: ScheduleStore
+    delivery: DeliveryService
+    schedules: SchedulesService
 
     def close(self, grace_s: float = 20.0) -> None:
         """Take no new work, let running answers finish or tell the people, and let go of every connection."""
         self.jobs.close(grace_s)
         self.reports.close()
         self.client.close()
+        self.database.close()
 
 
 def build(
@@ -155,8 +171,15 @@ def build(
 ) -> Application:
     """Everything behind both transports; no network is used until somebody asks."""
     from bot.core.rights import parse_grants
+    from bot.edges.db.ledger import SqlFireLedger
+    from bot.edges.db.schedules import SqlScheduleStore
     from bot.edges.jobs import ThreadJobs
     from bot.edges.slack import SlackSettings, build_people, build_slack
+    from bot.edges.slack.api import SlackApi
+    from bot.edges.slack.messenger import SlackMessenger, caretakers
+    from bot.services.delivery import DeliveryService, DeliverySettings
+    from bot.services.holidays import HolidayCalendars
+    from bot.services.schedules import ScheduleSettings, SchedulesService
 
     bot_token = settings.slack_bot_token
     signing_secret = settings.slack_signing_secret
@@ -176,9 +199,76 @@ def build(
     client = build_client(settings, adapter=adapter)
     people = build_people(slack_settings)
     reports = report_service(settings, client, people=people, clock=moment)
+    database = open_database(settings)
+    posting = SlackApi(token=slack_settings.bot_token, base_url=settings.slack_api_url)
+    messenger = SlackMessenger(posting)
+    store, ledger, calendars = SqlScheduleStore(database), SqlFireLedger(database, clock=moment), HolidayCalendars()
+    grants = parse_grants(settings.supervisors)
+    delivery = DeliveryService(
+        store=store,
+        ledger=ledger,
+        messenger=messenger,
+        reports=reports,
+        people=people,
+        process=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        clock=moment,
+        caretakers=caretakers(grants, settings.auditors, posting),
+        settings=DeliverySettings(
+            command=settings.command_name,
+            week_start=settings.week_start,
+            named_channels=slack_settings.named_channels,
+        ),
+        holidays=calendars.of,
+    )
+    schedules = SchedulesService(
+        store=store,
+        ledger=ledger,
+        deliveries=delivery,
+        channels=messenger,
+        people=people,
+        reports=reports,
+        calendars=calendars,
+        settings=ScheduleSettings(grants=grants, named_channels=slack_settings.named_channels),
+        clock=moment,
+    )
     jobs = ThreadJobs(workers=settings.answer_workers, capacity=settings.answer_queue)
-    slack = build_slack(slack_settings, reports=reports, jobs=jobs, people=people, clock=lambda: moment().timestamp())
-    return Application(settings, slack, jobs, reports, client)
+    slack = build_slack(
+        slack_settings,
+        reports=reports,
+        jobs=jobs,
+        people=people,
+        schedules=schedules,
+        clock=lambda: moment().timestamp(),
+    )
+    return Application(settings, slack, jobs, reports, client, database, store, delivery, schedules)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, its tables as this version needs them.
+
+    A file of SQLite belongs to this machine alone and is brought up to date here; Postgres is shared, and changed by
+    the release step.
+
+    Raises:
+        SettingsError: the release step has not been run.
+        StoreError: the database can't be reached.
+    """
+    from bot.edges.db.engine import Database, throwaway_disk_warning
+    from bot.edges.db.migrate import pending, upgrade
+
+    url = settings.database_url.get_secret_value()
+    warning = throwaway_disk_warning(os.environ, url)
+    if warning:
+        log.warning("database_on_a_throwaway_disk", warning=warning)
+    database = Database(url)
+    if not database.is_postgres:
+        upgrade(database)
+    elif pending(database):
+        database.close()
+        raise SettingsError(
+            "The database lacks tables that this version needs.", hint="Run the release step: python -m bot migrate"
+        )
+    return database
 
 
 def start(environ: Mapping[str, str], need: Need) -> Application:
@@ -191,15 +281,72 @@ def start(environ: Mapping[str, str], need: Need) -> Application:
 
 
 def run_here(environ: Mapping[str, str]) -> int:
-    """Socket Mode in this process, until a signal; the exit status."""
+    """Everything in this process, until a signal: Socket Mode, answers and scheduled posts; the exit status."""
     from bot.edges.slack.socket import run_socket
+    from bot.edges.ticker import Ticker
 
     application = start(environ, Need.SLACK_SOCKET)
     token = application.settings.slack_app_token
+    stop = threading.Event()
+    ticker = Ticker(application.delivery.tick, give_up=stop.set)
+    application.delivery.start()
+    ticker.start()
     try:
-        return run_socket(application.slack.app, token.get_secret_value() if token else "", jobs=application.jobs)
+        status = run_socket(
+            application.slack.app, token.get_secret_value() if token else "", jobs=application.jobs, stop=stop
+        )
+    finally:
+        ticker.close()
+        application.delivery.stop()
+        application.close()
+    return 1 if ticker.gave_up.is_set() else status
+
+
+def run_scheduler(environ: Mapping[str, str]) -> int:
+    """Scheduled posts alone, until a signal; any number of these processes may run on one Postgres."""
+    from bot.edges.ticker import Ticker, run_clock
+
+    application = start(environ, Need.SLACK_POSTS)
+    try:
+        return run_clock(application.delivery, Ticker(application.delivery.tick))
     finally:
         application.close()
+
+
+def migrate(environ: Mapping[str, str], out: TextIO) -> int:
+    """The release step: bring the database to the tables that this version needs."""
+    from bot.edges.db.engine import Database
+    from bot.edges.db.migrate import upgrade
+
+    database = Database(load_settings(environ).database_url.get_secret_value())
+    try:
+        before, now = upgrade(database)
+    finally:
+        database.close()
+    out.write(f"The database is at step {now}" + (".\n" if before == now else f"; it was at {before or 'none'}.\n"))
+    return 0
+
+
+def schedules_command(rest: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
+    """`schedules`: list, export, import and simulate them."""
+    from bot.edges.db.schedules import SqlScheduleStore
+    from bot.services.holidays import HolidayCalendars
+    from bot.simulate import run_schedules_command
+
+    settings = load_settings(environ)
+    opened: list[Database] = []
+
+    def store() -> SqlScheduleStore:
+        opened.append(open_database(settings))
+        return SqlScheduleStore(opened[-1])
+
+    try:
+        return run_schedules_command(
+            rest, out, store=store, settings=report_settings(settings), calendars=HolidayCalendars(), now=utc_now()
+        )
+    finally:
+        for database in opened:
+            database.close()
 
 
 def create_web() -> WebApp:

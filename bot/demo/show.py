@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.demo.stage import Setting
 
 QUESTION = "yesterday"
+SCHEDULE = "schedule weekdays 8:00 yesterday by team"
 PICKER = "agent_pick"
 PATIENCE_S = 30.0
 TABLES = {"data_table", "table", "rich_text"}
@@ -60,8 +61,31 @@ def show(setting: Setting, screen: Screen) -> None:
     screen.say()
     screen.say(f"#{setting.channel.name}> [{picker.number}] {agent}")
     _shown(slack.press(answer, PICKER, choose=agent, person=person), screen)
+    _morning(setting, screen)
     screen.say()
     screen.say("That was the demo. `make try` keeps a prompt for commands and button numbers of your own.")
+
+
+def _morning(setting: Setting, screen: Screen) -> None:
+    """Schedule a summary, then have it posted as it would be at eight.
+
+    Raises:
+        ShowError: nothing was posted in the channel.
+    """
+    slack, person, channel = setting.slack, setting.person, setting.channel
+    screen.say()
+    screen.say(f"#{channel.name}> /utilization {SCHEDULE}")
+    made = slack.command(SCHEDULE, person=person, channel=channel)
+    screen.message(made.wait(timeout=PATIENCE_S))
+    (schedule,) = setting.application.store.all()
+    screen.say()
+    screen.say(f"#{channel.name}> /utilization run {schedule.number}")
+    slack.command(f"run {schedule.number}", person=person, channel=channel).wait(timeout=PATIENCE_S)
+    setting.application.delivery.work()
+    posts = slack.messages(channel, via="chat.postMessage")
+    if not posts:
+        raise ShowError("the scheduled summary was not posted")
+    screen.message(posts[-1])
 
 
 def busiest_agent(answer: Message) -> str:

@@ -95,6 +95,8 @@ class Stage:
                 "SLACK_SIGNING_SECRET": slack.signing_secret,
                 "SLACK_API_URL": slack.url,
                 "SUPERVISORS": f"{person.id}=*",
+                "NAMED_CHANNELS": channel.id,
+                "DATABASE_URL": "sqlite://",  # in memory: the demo leaves nothing behind
                 "REPORT_ZONE": ZONE,
                 "COMMANDS_A_MINUTE": "1000",  # lines come from a file at times
             },
