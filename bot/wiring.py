@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 from uuid import uuid4
 
-import structlog
-
 from bot.errors import SettingsError
 from bot.services.reading import Reader, ReportSettings
 from bot.settings import Need, load_settings
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from bot.services.schedules import SchedulesService
     from bot.settings import Settings
     from genesys_client import GenesysClient
-
-log = structlog.get_logger(__name__)
 
 _ANSWERS_KEPT = 256
 _NAMES_KEPT = 50_000
@@ -253,13 +249,15 @@ def open_database(settings: Settings) -> Database:
         SettingsError: the release step has not been run.
         StoreError: the database can't be reached.
     """
+    import structlog
+
     from bot.edges.db.engine import Database, throwaway_disk_warning
     from bot.edges.db.migrate import pending, upgrade
 
     url = settings.database_url.get_secret_value()
     warning = throwaway_disk_warning(os.environ, url)
     if warning:
-        log.warning("database_on_a_throwaway_disk", warning=warning)
+        structlog.get_logger(__name__).warning("database_on_a_throwaway_disk", warning=warning)
     database = Database(url)
     if not database.is_postgres:
         upgrade(database)

@@ -187,9 +187,17 @@ for name in sys.argv[1:]:
 """
 
 
+RUN_BY_ALEMBIC = {"bot.edges.db.migrations.env"}
+"""Alembic's own way: it imports this file in order to run it, and nobody else does."""
+
+
 def test_importing_every_module_starts_no_thread_and_opens_no_connection():
     run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", WATCH, *MODULES], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "-c", WATCH, *(name for name in MODULES if name not in RUN_BY_ALEMBIC)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
