@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from bot.core.answer import Notice
@@ -63,6 +65,9 @@ class Facts:
     conversations: int | None = None
     """Distinct conversations read; None where the source counts none."""
     duplicates_removed: int = 0
+    busy_of_agent_s: Mapping[str, float] | None = None
+    """By the clock, where rows are of queues or media: each agent's busy time over all of them, overlaps once.
+    The rows' own busy times overlap, so they can't be added up."""
 
 
 def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:

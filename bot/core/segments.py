@@ -122,6 +122,13 @@ def clock_frame(
     return check_facts(frame[[*POSTED_KEYS, *CLOCK_COLUMNS]], keys=POSTED_KEYS, columns=CLOCK_COLUMNS)
 
 
+def busy_of_agents(segments: pd.DataFrame, buckets: Sequence[Interval]) -> dict[str, float]:
+    """Seconds in which each agent worked in any session of any queue and media, over all buckets."""
+    cut = clock_frame(segments, buckets)
+    seconds = cut.groupby("agent_id")["busy_s"].sum().round(3)
+    return {str(agent_id): float(busy) for agent_id, busy in seconds.items()}
+
+
 def in_one_bucket(frame: pd.DataFrame) -> pd.DataFrame:
     """The pieces of a range with holes as one bucket: disjoint pieces, so their busy times add up too."""
     summed = frame.assign(bucket=0).groupby(list(POSTED_KEYS), as_index=False)[list(CLOCK_COLUMNS)].sum()

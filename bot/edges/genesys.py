@@ -21,7 +21,15 @@ from bot.core.records import (
     posted_facts,
     status_facts,
 )
-from bot.core.segments import KINDS, Segment, clock_frame, in_one_bucket, milliseconds, segments_frame
+from bot.core.segments import (
+    KINDS,
+    Segment,
+    busy_of_agents,
+    clock_frame,
+    in_one_bucket,
+    milliseconds,
+    segments_frame,
+)
 from bot.core.statuses import StatusSpan, cut_statuses
 from bot.errors import BotError, SettingsError, SourceError
 from bot.ports import Agent, Facts, Named
@@ -135,6 +143,7 @@ class GenesysActivity:
             notices=(Notice("lookback", message),),
             conversations=len(found.conversations),
             duplicates_removed=found.duplicates,
+            busy_of_agent_s=busy_of_agents(frame, buckets) if ask.by_queue or ask.by_media else None,
         )
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:

@@ -54,6 +54,7 @@ class ReportService:
         answers: SharedCache,
         reader: Reader,
         clock: Callable[[], datetime],
+        more_status: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._activity = activity
         self._directory = directory
@@ -62,6 +63,7 @@ class ReportService:
         self._reader = reader
         self._settings = reader.settings
         self._clock = clock
+        self._more_status = more_status
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
 
     def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
@@ -355,6 +357,7 @@ class ReportService:
             f"Zone of reports: {self._settings.zone.key}",
             f"Zone data: {importlib.metadata.version('tzdata')}",
             f"Kept answers: {len(self._answers)}",
+            *self._more_status(),
         ]
         return TextAnswer(query, title="Status", text="\n".join(lines))
 
@@ -397,7 +400,12 @@ def _agent_ids(facts: Facts) -> set[str]:
 def _without(facts: Facts, agent_ids: frozenset[str]) -> Facts:
     if not agent_ids:
         return facts
-    return replace(facts, frame=facts.frame[~facts.frame["agent_id"].isin(agent_ids)])
+    busy = facts.busy_of_agent_s
+    return replace(
+        facts,
+        frame=facts.frame[~facts.frame["agent_id"].isin(agent_ids)],
+        busy_of_agent_s=None if busy is None else {a: seconds for a, seconds in busy.items() if a not in agent_ids},
+    )
 
 
 def _nothing(ask: PostedAsk) -> Facts:

@@ -229,3 +229,26 @@ def test_by_the_clock_every_agent_and_half_hour_equals_the_truth(
         assert row["busy_s"] <= 1800
     worked = {(agent_id, start) for (agent_id, start), row in rows.items() if row["handle_s"]}
     assert worked == {(agent_id, spans[number][0]) for (agent_id, number), c in true.items() if c.load_ms}
+
+
+@pytest.mark.parametrize("rows", ["by queue", "by media", "by agent by queue", "by team by media by day"])
+def test_by_the_clock_the_total_counts_work_in_two_queues_or_media_at_once_once(
+    server: SandboxServer, engine: Engine, moment: Moment, rows: str
+) -> None:
+    moment.now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+
+    said = ask(
+        server,
+        f"yesterday clock {rows}",
+        *("--format", "json", "--zone", "Europe/London", "--now", moment.now.isoformat()),
+        LOOKBACK_DAYS="6",
+    )
+
+    day = (datetime(2026, 3, 9, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC))
+    true = Truth(engine).clock([day]).values()
+    answer = said.json
+    assert answer["totals"]["busy_s"] == pytest.approx(sum(clock.busy_ms for clock in true) / 1000, abs=1e-6)
+    assert answer["totals"]["busy_s"] < sum(row["busy_s"] or 0 for row in answer["rows"])
+    assert answer["totals"]["concurrency"] == pytest.approx(
+        sum(clock.load_ms for clock in true) / sum(clock.busy_ms for clock in true)
+    )

@@ -398,6 +398,20 @@ def test_by_queue_busy_time_has_no_total_because_unions_do_not_add_up():
     assert found.totals["handle_s"] == 1200
 
 
+@pytest.mark.parametrize("dimension", [QUEUE, MEDIA])
+def test_by_queue_or_media_the_total_is_the_union_over_all_of_them(dimension: Dimension) -> None:
+    # Two queues at the same ten minutes, and Ben in one of them for five: fifteen minutes of two agents' hours.
+    rows = [call(handle=600, busy_s=600, queue_id=name, media=name) for name in ("q1", "q2")]
+    rows.append(call("ben", handle=300, busy_s=300, queue_id="q1", media="q1"))
+    facts = posted(*rows, columns=CLOCK_COLUMNS, busy_of_agent_s={"ana": 600.0, "ben": 300.0})
+
+    found = answer(ask(AGENT, dimension, booking=Booking.CLOCK), facts)
+
+    assert found.totals["busy_s"] == 900
+    assert found.totals["busy_share"] == 900 / 7200
+    assert found.totals["concurrency"] == 1500 / 900
+
+
 # --- groupings ----------------------------------------------------------------------------------------------------
 
 

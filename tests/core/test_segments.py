@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.intervals import Interval
-from bot.core.segments import KINDS, Segment, clock_frame, segments_frame
+from bot.core.segments import KINDS, Segment, busy_of_agents, clock_frame, segments_frame
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 ZERO = int(START.timestamp() * 1000)
@@ -190,3 +190,9 @@ def test_each_kind_lands_in_its_own_column(kind: str) -> None:
     found = cells([segment(0, 10, kind)], halves(1))["ana", "", "", 0]
 
     assert (found[column], found["handle_s"]) == (600, 600)
+
+
+def test_the_busy_time_of_an_agent_counts_what_two_queues_share_once() -> None:
+    calls = [segment(0, 20), segment(10, 40, session_id="s2", queue_id="q2"), segment(5, 10, agent_id="ben")]
+
+    assert busy_of_agents(segments_frame(calls, now=NOW), halves()) == {"ana": 2400.0, "ben": 300.0}

@@ -223,10 +223,10 @@ def totals_of(sheet: Sheet, figures: Figures, cohort: Cohort, whole: Period, ter
 
 
 def _outside_total(metric: Metric, sheet: Sheet, cohort: Cohort, whole: Period, terms: Terms) -> bool:
-    """Whether a metric has no total: beyond its scope, or a union that can't be added up over queues."""
+    """Whether a metric has no total: beyond its scope, or a union over queues or media that nobody has taken."""
     if metric.scope is Scope.AGENT_HALF_HOUR and len(cohort.agent_ids) != 1:
         return True
-    if "busy_s" in metric.needs and OVER_CONVERSATIONS & set(sheet.dimensions):
+    if "busy_s" in metric.needs and OVER_CONVERSATIONS & set(sheet.dimensions) and sheet.busy_of_agent_s is None:
         return True
     return bool(_outside(metric.scope, (whole,), sheet.dimensions, terms)[0])
 

@@ -147,6 +147,10 @@ class Sheet:
     status_failed: Mask
     posted: pd.DataFrame
     status: pd.DataFrame | None
+    agent_ids: tuple[str, ...]
+    """Everybody whom the answer is about."""
+    busy_of_agent_s: Mapping[str, float] | None
+    """Each agent's busy time over all rows, where theirs overlap; None: they don't, or nobody knows."""
     active: Mapping[int, frozenset[str]]
     """Row → the agents with time in it, worked or logged in; empty where rows are single agents."""
 
@@ -160,7 +164,11 @@ class Sheet:
                 continue
             chosen = frame.loc[~frame["agent_id"].isin(without), list(columns)]
             sums[list(columns)] = chosen.sum(min_count=1).to_numpy(dtype="float64")[None, :]
-        sums[LENGTH_COLUMN] = self.sums[LENGTH_COLUMN].to_numpy()[~self.posted_failed].sum()
+        if self.busy_of_agent_s is not None and not sums["busy_s"].isna().any():
+            sums["busy_s"] = sum(busy for agent_id, busy in self.busy_of_agent_s.items() if agent_id not in without)
+        # Of agents, not of rows: those of queues or media all span the same time.
+        counted = sum(agent_id not in without for agent_id in self.agent_ids)
+        sums[LENGTH_COLUMN] = counted * sum(period.length_s for period in self.periods)
         return _whole_milliseconds(sums)
 
 
@@ -228,6 +236,8 @@ def sheet_of(
         status_failed=status_failed,
         posted=posted.frame,
         status=status.frame if status else None,
+        agent_ids=cohort.agent_ids,
+        busy_of_agent_s=posted.busy_of_agent_s if OVER_CONVERSATIONS & set(dimensions) else None,
         active={} if Dimension.AGENT in dimensions else _active(timed),
     )
 
