@@ -169,7 +169,7 @@ def run_schedules_command(
         case ["export", name]:
             document = exported(store().all())
             _write(Path(name), json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-            out.write(f"{len(document['schedules'])} schedules written to {name}\n")
+            out.write(f"{_counted(len(document['schedules']), 'schedule')} written to {name}\n")
         case ["import", name]:
             done = import_schedules(_document(Path(name)), store(), settings=settings, calendars=calendars, now=now)
             out.write(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged\n")
@@ -238,7 +238,11 @@ def _print_plan(
         notes = "".join(f"  ! {note}" for note in one.notes)
         out.write(f"{local:%a %Y-%m-%d %H:%M} UTC{_offset(offset)}  {shown}  {one.reading}{notes}".rstrip() + "\n")
         posts += one.fires
-    out.write(f"{posts} posts from {start} to {end}, {rule.zone}\n")
+    out.write(f"{_counted(posts, 'post')} from {start} to {end}, {rule.zone}\n")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _options(arguments: Sequence[str]) -> tuple[dict[str, str], str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bot.core.duties import resendable
 from bot.core.grammar.schedule_rule import rule_sentence
 from bot.core.grammar.schedules import order_words, target_words
 from bot.core.orders import Changed, Listed, Logged, Order, Plan, Target, TargetKind, plan_of
@@ -19,7 +20,8 @@ from bot.core.rendering.blocks import Message
 from bot.core.rendering.names import cleaned, escaped, marked_up
 from bot.core.rendering.pieces import TEXT, Block, buttons, section, within
 from bot.core.rendering.refusals import render_error
-from bot.core.scheduling import FireKind, FireState, ScheduleState
+from bot.core.rendering.scheduled import RESEND_ACTION
+from bot.core.scheduling import DestinationKind, FireKind, FireState, ScheduleState
 from bot.core.zones import load_zone
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def render_outcome(outcome: Outcome, *, now: datetime) -> Message:
         case Changed():
             blocks = [_lines(_changed_lines(outcome, now)), *_buttons(outcome.view, after=outcome.verb)]
         case Logged():
-            blocks = [_lines(_log_lines(outcome, now)), *_buttons(outcome.view, after=Verb.LOG)]
+            blocks = [_lines(_log_lines(outcome, now)), *_again(outcome), *_buttons(outcome.view, after=Verb.LOG)]
     text = within(TEXT, "\n".join(_marked(line) for line in _all_lines(outcome, now)))
     return Message(text, tuple(blocks), tuple(blocks))
 
@@ -160,6 +162,21 @@ def _buttons(view: View, *, after: Verb) -> list[Block]:
         elif element["value"] == f"run {number}":
             element["confirm"] = _confirmation(f"Run schedule {number}?", "It posts to all its recipients now.", "Run")
     return row
+
+
+def _again(logged: Logged) -> list[Block]:
+    """A button for the newest post that did not arrive, or of which nobody knows."""
+    missing = [fire for fire in logged.fires[:_LOG_DRAWN] if resendable(fire)]
+    if not missing or not logged.view.changeable:
+        return []
+    button: Block = {
+        "type": "button",
+        "action_id": RESEND_ACTION,
+        "text": {"type": "plain_text", "text": "Send again", "emoji": False},
+        "value": missing[0].key,
+    }
+    which = f"The last one that is missing: {_day(missing[0].local_date)} {missing[0].local_time:%H:%M}"
+    return [{**section(_marked(f"{which} to {_place(missing[0])}")), "accessory": button}]
 
 
 def _confirmation(title: str, text: str, yes: str) -> dict[str, Any]:
@@ -266,7 +283,6 @@ def _log_lines(logged: Logged, now: datetime) -> list[str]:
 
 def _fire_line(fire: Fire, schedule: Schedule, now: datetime) -> str:
     """`Tue 24 Nov 08:00 to <#C1>: sent 08:04:10, late, at the 2nd attempt`"""
-    to = f"<#{fire.destination.id}>" if fire.destination.kind.value == "channel" else f"<@{fire.destination.id}>"
     part = f" for {fire.destination.slice}" if fire.destination.slice else ""
     kind = f" ({_KINDS[fire.kind]})" if _KINDS[fire.kind] else ""
     said = [_STATES[fire.state]]
@@ -283,7 +299,13 @@ def _fire_line(fire: Fire, schedule: Schedule, now: datetime) -> str:
         if holds
     ]
     because = f": {why}" if why else ""
-    return f"{_day(fire.local_date, now)} {fire.local_time:%H:%M} to {to}{part}{kind} – {', '.join(said)}{because}"
+    slot = f"{_day(fire.local_date, now)} {fire.local_time:%H:%M}"
+    return f"{slot} to {_place(fire)}{part}{kind} – {', '.join(said)}{because}"
+
+
+def _place(fire: Fire) -> str:
+    sign = "#" if fire.destination.kind is DestinationKind.CHANNEL else "@"
+    return f"<{sign}{fire.destination.id}>"
 
 
 def slot_label(slot: Slot, rule: Recurrence, now: datetime) -> str:
@@ -295,8 +317,8 @@ def slot_label(slot: Slot, rule: Recurrence, now: datetime) -> str:
     return f"{text} (the clocks change: {fires:%H:%M})"
 
 
-def _day(day: date, now: datetime) -> str:
-    year = "" if day.year == now.year else f" {day.year}"
+def _day(day: date, now: datetime | None = None) -> str:
+    year = "" if now is None or day.year == now.year else f" {day.year}"
     return f"{day:%a} {day.day} {day:%b}{year}"
 
 
