@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+    from bot.edges.db.engine import Database
 
 KINDS = ("sqlite", "postgres")
 
@@ -45,3 +51,37 @@ def fresh_database(server_url: str) -> Iterator[str]:
             connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     finally:
         admin.dispose()
+
+
+@contextmanager
+def confirmations_lost(database: Database, times: int) -> Iterator[None]:
+    """Let the next commits go through, and the connection break before anybody hears of it."""
+    left = times
+
+    def commit(dbapi_connection: DBAPIConnection) -> None:
+        nonlocal left
+        original(dbapi_connection)
+        if left:
+            left -= 1
+            raise database.engine.dialect.loaded_dbapi.OperationalError("database is locked: the line broke")
+
+    dialect = database.engine.dialect
+    original = dialect.do_commit
+    dialect.do_commit = commit  # type: ignore[method-assign]  # the one place between a commit and its news
+    try:
+        yield
+    finally:
+        dialect.do_commit = original  # type: ignore[method-assign]
+
+
+def together(*works: Callable[[], None]) -> None:
+    """Run them in threads that begin at one moment; the first failure is raised."""
+    start = threading.Barrier(len(works))
+
+    def run(work: Callable[[], None]) -> None:
+        start.wait(10)
+        work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        for done in [pool.submit(run, work) for work in works]:
+            done.result(60)

@@ -36,7 +36,8 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 10.0
 _MOST_TRIES = 6
-_LONGEST_TRYING_S = 15.0
+PATIENCE_S = 15.0
+"""How long a transaction is tried again."""
 
 _POSTGRES_LIMITS = (
     "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '10s';"
@@ -119,13 +120,13 @@ class Database:
         self.engine: Engine = _postgres(parsed) if self.is_postgres else _sqlite(parsed, busy_timeout_s)
         self._reading = self.engine.execution_options(reading=True)
 
-    def write(self, work: Callable[[Connection, bool], T], *, repeat: bool = True) -> T:
+    def write(self, work: Callable[[Connection, bool], T], *, patience_s: float = PATIENCE_S) -> T:
         """Run `work` in a transaction of its own.
 
         Args:
             work: gets the connection, and whether this is a repetition, so that an earlier try may have come
                 through although its confirmation was lost.
-            repeat: whether to try again what may pass.
+            patience_s: no try begins later than this.
 
         Raises:
             StoreError: it failed for good, or too often.
@@ -135,7 +136,7 @@ class Database:
             with self.engine.begin() as connection:
                 return work(connection, again)
 
-        return self._trying(once, repeat=repeat)
+        return self._trying(once, patience_s)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads, on one snapshot; nobody else's write holds it up."""
@@ -144,7 +145,7 @@ class Database:
             with self._reading.begin() as connection:
                 return work(connection)
 
-        return self._trying(once, repeat=True)
+        return self._trying(once, PATIENCE_S)
 
     def moment(self, now: datetime, *, after_s: float = 0.0) -> ColumnElement[Any]:
         """`now` as a statement should see it: on Postgres its own clock, which is the same for every process."""
@@ -158,9 +159,9 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
-    def _trying(self, once: Callable[[bool], T], *, repeat: bool) -> T:
+    def _trying(self, once: Callable[[bool], T], patience_s: float) -> T:
         tries = Retrying(
-            stop=stop_after_attempt(_MOST_TRIES if repeat else 1) | stop_after_delay(_LONGEST_TRYING_S),
+            stop=stop_after_attempt(_MOST_TRIES) | stop_after_delay(patience_s),
             wait=wait_random_exponential(multiplier=0.05, max=1.0),
             retry=retry_if_exception(_is_transient),
             sleep=self._sleep,
