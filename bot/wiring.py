@@ -121,9 +121,14 @@ def build_reports(
 
 
 def report_service(
-    settings: Settings, client: GenesysClient, *, people: People | None, clock: Callable[[], datetime]
+    settings: Settings,
+    client: GenesysClient,
+    *,
+    people: People | None,
+    clock: Callable[[], datetime],
+    more_status: Callable[[], Sequence[str]] = tuple,
 ) -> ReportService:
-    """The report service over a client."""
+    """The report service over a client; `more_status` gives lines for the verb `status`."""
     from bot.edges.audit import AuditTrail
     from bot.edges.genesys import GenesysActivity, GenesysDirectory
     from bot.services.cache import SharedCache
@@ -137,6 +142,7 @@ def report_service(
         answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
         reader=Reader(report_settings(settings)),
         clock=clock,
+        more_status=more_status,
     )
 
 
@@ -194,7 +200,9 @@ def build(
     moment = clock or utc_now
     client = build_client(settings, adapter=adapter)
     people = build_people(slack_settings)
-    reports = report_service(settings, client, people=people, clock=moment)
+    reports = report_service(
+        settings, client, people=people, clock=moment, more_status=lambda: schedule_lines(store, delivery)
+    )
     database = open_database(settings)
     posting = SlackApi(token=slack_settings.bot_token, base_url=settings.slack_api_url)
     messenger = SlackMessenger(posting)
@@ -237,6 +245,31 @@ def build(
         clock=lambda: moment().timestamp(),
     )
     return Application(settings, slack, jobs, reports, client, database, store, delivery, schedules)
+
+
+def schedule_lines(store: ScheduleStore, delivery: DeliveryService) -> list[str]:
+    """What `status` says of scheduled posts: nobody should have to miss one to learn of it."""
+    states = [schedule.state.value for schedule in store.all()]
+    if not states:
+        return ["Schedules: none"]
+    counts = delivery.counts()
+    age = counts["heartbeat_age_s"]
+    looked = "nobody looks after them: start `python -m bot` or `python -m bot clock`"
+    if delivery.healthy():
+        looked = f"last looked after {age:.0f} s ago"
+    gauges = ", ".join(
+        f"{counts[name]:.0f} {words}"
+        for name, words in (
+            ("due_late", "overdue"),
+            ("skipped", "skipped"),
+            ("failed", "failed"),
+            ("unknown", "of unknown outcome"),
+        )
+    )
+    return [
+        f"Schedules: {states.count('active')} active, {states.count('paused')} paused; {looked}",
+        f"Scheduled posts: {gauges}",
+    ]
 
 
 def open_database(settings: Settings) -> Database:
@@ -359,6 +392,7 @@ def create_web() -> WebApp:
         jobs=application.jobs,
         metrics=application.slack.metrics,
         ready=lambda: {"jobs": application.jobs.running},
+        schedules=application.delivery.counts,
     )
 
 

@@ -70,7 +70,7 @@ def _morning(setting: Setting, screen: Screen) -> None:
     """Schedule a summary, then have it posted as it would be at eight.
 
     Raises:
-        ShowError: nothing was posted in the channel.
+        TimeoutError: nothing was posted in the channel.
     """
     slack, person, channel = setting.slack, setting.person, setting.channel
     screen.say()
@@ -81,10 +81,9 @@ def _morning(setting: Setting, screen: Screen) -> None:
     screen.say()
     screen.say(f"#{channel.name}> /utilization run {schedule.number}")
     slack.command(f"run {schedule.number}", person=person, channel=channel).wait(timeout=PATIENCE_S)
-    setting.application.delivery.work()
-    posts = slack.messages(channel, via="chat.postMessage")
-    if not posts:
-        raise ShowError("the scheduled summary was not posted")
+    posts = slack.wait_for(
+        lambda: slack.messages(channel, via="chat.postMessage"), timeout=PATIENCE_S, what="the scheduled summary"
+    )
     screen.message(posts[-1])
 
 

@@ -73,6 +73,7 @@ class Stage:
 
     def open(self) -> Setting:
         """Start the stand-ins, build the bot over them, and serve its web form."""
+        from bot.edges.ticker import Ticker
         from bot.edges.web import SLACK_PATH, build_web
         from bot.settings import load_settings
         from bot.wiring import build, utc_now
@@ -104,6 +105,11 @@ class Stage:
         )
         application = build(settings, clock=clock)
         self._opened.callback(application.close)
+        ticker = Ticker(application.delivery.tick, every_s=1.0)
+        application.delivery.start()
+        self._opened.callback(application.delivery.stop)
+        ticker.start()
+        self._opened.callback(ticker.close)
         web = build_web(application.slack.app, signing_secret=slack.signing_secret, jobs=application.jobs)
         origin = self._opened.enter_context(Served(web))
         web_url = origin + SLACK_PATH

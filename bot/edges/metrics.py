@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -48,10 +48,20 @@ class Metrics:
             "jobs", "Jobs waiting and running", ("state",), registry=self.registry, multiprocess_mode="livesum"
         )
 
-    def page(self, jobs: Callable[[], dict[str, int]]) -> bytes:
+        self._schedules = Gauge(
+            "schedules",
+            "Scheduled posts: what is late, unknown, skipped or taken back, and the age of the last look",
+            ("what",),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
+
+    def page(self, jobs: Callable[[], dict[str, int]], schedules: Callable[[], Mapping[str, float]] = dict) -> bytes:
         """The text of `/metrics`."""
         for state, count in jobs().items():
             self._jobs.labels(state).set(count)
+        for what, value in schedules().items():
+            self._schedules.labels(what).set(value)
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             together = CollectorRegistry()
             MultiProcessCollector(together)  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ import structlog
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
 from bot.edges.metrics import CONTENT_TYPE, Metrics
+from bot.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -59,6 +60,7 @@ class WebApp:
     Args:
         signing_secret: the app's, from Slack.
         ready: what has to be in order for this process to answer; names and whether they are.
+        schedules: gauges of scheduled posts, which other processes send; raises StoreError.
         clock: seconds since 1970.
     """
 
@@ -70,6 +72,7 @@ class WebApp:
         jobs: ThreadJobs,
         metrics: Metrics,
         ready: Callable[[], Mapping[str, bool]] = dict,
+        schedules: Callable[[], Mapping[str, float]] = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not signing_secret:
@@ -79,6 +82,7 @@ class WebApp:
         self._jobs = jobs
         self._metrics = metrics
         self._ready = ready
+        self._schedules = schedules
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -157,8 +161,16 @@ class WebApp:
     # --- pages --------------------------------------------------------------------------------------------------------
 
     def _healthy(self) -> tuple[int, bytes, str]:
-        """Alive: it answers."""
-        return 200, b"ok\n", "text/plain; charset=utf-8"
+        """Alive: it answers. How scheduled posts fare is said, but restarting this process would not mend it."""
+        gauges = self._gauges()
+        lines = "".join(f"schedules {what}: {value:g}\n" for what, value in gauges.items())
+        return 200, f"ok\n{lines}".encode(), "text/plain; charset=utf-8"
+
+    def _gauges(self) -> Mapping[str, float]:
+        try:
+            return self._schedules()
+        except StoreError:
+            return {"database_failed": 1.0}
 
     def _readiness(self) -> tuple[int, bytes, str]:
         """Able to take a question: there is room for one, and what it needs is in order."""
@@ -168,7 +180,9 @@ class WebApp:
 
     def _counts(self) -> tuple[int, bytes, str]:
         """What this process, or under gunicorn all of them, counted."""
-        page = self._metrics.page(lambda: {"waiting": self._jobs.waiting, "running": self._jobs.at_work})
+        page = self._metrics.page(
+            lambda: {"waiting": self._jobs.waiting, "running": self._jobs.at_work}, schedules=self._gauges
+        )
         return 200, page, CONTENT_TYPE
 
     def _answer(
@@ -196,8 +210,16 @@ def build_web(
     jobs: ThreadJobs,
     metrics: Metrics | None = None,
     ready: Callable[[], Mapping[str, bool]] = dict,
+    schedules: Callable[[], Mapping[str, float]] = dict,
     clock: Callable[[], float] = time.time,
 ) -> WebApp:
     """The WSGI app around a Bolt app; `metrics` are those that the app counts in."""
-    metrics = metrics or Metrics()
-    return WebApp(app, signing_secret=signing_secret, jobs=jobs, metrics=metrics, ready=ready, clock=clock)
+    return WebApp(
+        app,
+        signing_secret=signing_secret,
+        jobs=jobs,
+        metrics=metrics or Metrics(),
+        ready=ready,
+        schedules=schedules,
+        clock=clock,
+    )

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Answer, Notice, TextAnswer
-from bot.core.intervals import Interval
+from bot.core.intervals import Interval, day_start, local_date
 from bot.core.planning import posted_ask, status_ask
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
-from bot.core.rights import PRIVATE, check_welcome, for_audience, sight, vision
+from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_welcome, for_audience, sight, vision
+from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.query import Query, Selector
     from bot.core.rights import Audience, Vision
+    from bot.core.sessions import Shortness
     from bot.ports import ActivitySource, Agent, AuditLog, Facts, Operation, Requester
     from bot.services.cache import SharedCache
     from bot.services.directory import Chosen, Directory
@@ -199,6 +201,7 @@ class ReportService:
         queue_names: dict[str, str] = {}
         if Dimension.QUEUE in query.group_by:
             queue_names = {queue.id: queue.name for queue in self._directory.queues(operation)}
+        short = self._shortness(query, ask, posted.facts, chosen.without_agent_ids, operation, fresh=fresh)
         sources = [posted, *([status] if status else [])]
         answer = compute_answer(
             query,
@@ -214,7 +217,13 @@ class ReportService:
             week_start=self._settings.week_start,
             headline=self._settings.headline,
             drawn=self._settings.drawn,
-            notices=(*notices, *chosen.notices, *name_notices, *_about_zone(query)),
+            notices=(
+                *notices,
+                *chosen.notices,
+                *name_notices,
+                *_about_zone(query),
+                *_about_shortness(posted.facts, short),
+            ),
             requests=operation.requests,
             cached=not any(source.fresh for source in sources),
             data_as_of=min(source.at for source in sources),
@@ -223,7 +232,47 @@ class ReportService:
         )
         # Those taken out were fetched only where everybody was: elsewhere nobody knows how many of them have data.
         taken_out = chosen.without_agent_ids & _agent_ids(posted.facts) if ask.agent_ids is None else None
-        return replace(answer, remainder=taken_out if query.filters.exclude else None)
+        coverage = replace(
+            answer.coverage,
+            conversations_since=posted.facts.conversations_since,
+            segments_short_s=short.seconds if short else None,
+        )
+        return replace(answer, coverage=coverage, remainder=taken_out if query.filters.exclude else None)
+
+    def _shortness(
+        self,
+        query: Query,
+        ask: PostedAsk,
+        clock: Facts,
+        without: frozenset[str],
+        operation: Operation,
+        *,
+        fresh: bool,
+    ) -> Shortness | None:
+        """How far segments fall short of what was posted; None where that isn't asked: only for whole, closed days.
+
+        It costs one more request a hundred agents, and an answer stands without it, so its failure is no failure.
+        """
+        if clock.accounted_s is None or clock.shortfalls or not self._is_closed(query):
+            return None
+        plain = replace(ask, booking=Booking.POSTED, granularity=None, buckets=(), by_queue=False, by_media=False)
+        try:
+            facts = self._kept(plain, lambda: self._activity.posted(plain, operation), operation, fresh=fresh).facts
+        except SourceError:
+            return None
+        seconds = _without(facts, without).frame.groupby("agent_id")["handle_s"].sum()
+        return shortness({str(agent_id): float(posted) for agent_id, posted in seconds.items()}, clock.accounted_s)
+
+    def _is_closed(self, query: Query) -> bool:
+        """Whether the range is made of whole local days that are over."""
+        span, zone = query.range, query.zone
+        if span is None or zone is None or span.to_now or span.end > self._clock():
+            return False
+        return all(
+            edge == day_start(local_date(edge, zone), zone)
+            for window in span.windows
+            for edge in (window.start, window.end)
+        )
 
     def _whom(
         self, query: Query, requester: Requester, operation: Operation
@@ -391,6 +440,19 @@ def _about_zone(query: Query) -> tuple[Notice, ...]:
         return ()
     message = f"Days are cut in {query.zone.key}: no zone was named and REPORT_ZONE isn't set."
     return (Notice("zone_default", message),)
+
+
+def _about_shortness(clock: Facts, short: Shortness | None) -> tuple[Notice, ...]:
+    if short is None or not short.agent_ids:
+        return ()
+    count = len(short.agent_ids)
+    whom = "1 agent" if count == 1 else f"{count:,} agents"
+    since = f"{clock.conversations_since:%Y-%m-%d}" if clock.conversations_since else "the look-back"
+    message = (
+        f"Genesys posted {short.seconds:,.0f} s of handle time for {whom} of which no segments were found: most of it "
+        f"belongs to conversations begun before {since} (UTC), which are not looked for."
+    )
+    return (Notice("segments_short", message, personal=count < SMALLEST_GROUP),)
 
 
 def _agent_ids(facts: Facts) -> set[str]:
