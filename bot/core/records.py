@@ -205,7 +205,9 @@ def candidate_granularities(
     fitting = [step for step, seconds in _STEPS if seconds <= widest_s and _aligned(edges, seconds)]
     others = [step for step, seconds in _STEPS if seconds <= widest_s and step not in fitting]
     if status and granularity is not Granularity.QUARTER:
-        ordered = sorted(fitting + others, key=lambda step: step is Granularity.QUARTER)
+        # A grid that fits hours where UTC's doesn't fits half-hours too, so those alone are worth a try.
+        coarse = [step for step in fitting if step is not Granularity.QUARTER] or [Granularity.HALF_HOUR]
+        ordered = [*coarse, Granularity.QUARTER]
     else:
         # On a grid that fits none of them a bucket counted from the interval's start may still fit: the finest last.
         ordered = fitting or others

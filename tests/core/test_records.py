@@ -351,6 +351,17 @@ SO_FAR = Interval(DAY.start, datetime(2026, 3, 10, 13, 7, 11, tzinfo=UTC))
             "PT30M", (NEPALI_DAY,), KATHMANDU, {"status": True}, ("PT30M", "PT15M"), id="status off the UTC grid"
         ),
         pytest.param("PT1H", (DAY,), LONDON, {}, ("PT1H", "PT30M", "PT15M"), id="hours"),
+        pytest.param(
+            "PT1H",
+            (NEPALI_DAY,),
+            KATHMANDU,
+            {"status": True},
+            ("PT30M", "PT15M"),
+            id="hours of status off the UTC grid",
+        ),
+        pytest.param(
+            "P1D", (NEPALI_DAY,), KATHMANDU, {"status": True}, ("P1D", "PT30M", "PT15M"), id="days of status off it"
+        ),
         pytest.param("PT1H", (INDIAN_DAY,), KOLKATA, {}, ("PT30M", "PT15M"), id="hours off the UTC grid"),
         pytest.param("PT15M", (DAY,), LONDON, {}, ("PT15M",), id="quarters"),
         pytest.param("P1D", (DAY,), LONDON, {}, ("P1D", "PT1H", "PT30M", "PT15M"), id="days"),
