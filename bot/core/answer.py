@@ -109,6 +109,11 @@ class Coverage:
     provisional_from: datetime | None = None
     """Figures from here on may still move; None: all final."""
     cached: bool = False
+    conversations_since: datetime | None = None
+    """By the clock: conversations begun before that were not looked for."""
+    segments_short_s: float | None = None
+    """By the clock: seconds of handle time that Genesys posted for these agents and of which there are no segments;
+    None where the two weren't compared: they are, over whole days that are over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     import pandas as pd
 
@@ -68,6 +69,11 @@ class Facts:
     busy_of_agent_s: Mapping[str, float] | None = None
     """By the clock, where rows are of queues or media: each agent's busy time over all of them, overlaps once.
     The rows' own busy times overlap, so they can't be added up."""
+    accounted_s: Mapping[str, float] | None = None
+    """By the clock: of the handle time that was posted within the range, how much of each agent's the segments hold,
+    those before the range included. None where nobody counted."""
+    conversations_since: datetime | None = None
+    """By the clock: conversations begun before that were not looked for."""
 
 
 def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:

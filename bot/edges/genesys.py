@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.core.answer import Notice
 from bot.core.intervals import Granularity, Interval
 from bot.core.records import (
     POSTED_METRICS,
@@ -30,6 +30,7 @@ from bot.core.segments import (
     milliseconds,
     segments_frame,
 )
+from bot.core.sessions import Post, Work, WorkSession, accounted_for
 from bot.core.statuses import StatusSpan, cut_statuses
 from bot.errors import BotError, SettingsError, SourceError
 from bot.ports import Agent, Facts, Named
@@ -57,8 +58,17 @@ if TYPE_CHECKING:
 
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.ports import Operation
-    from genesys_client import AggregateRecord, Conversation, GenesysClient, StatusTimeline, User
+    from genesys_client import (
+        AggregateRecord,
+        Conversation,
+        ConversationSet,
+        GenesysClient,
+        Session,
+        StatusTimeline,
+        User,
+    )
     from genesys_client import Named as Entity
+    from genesys_client import Segment as WireSegment
 
 _REFUSED = "platform_refused"
 
@@ -117,8 +127,37 @@ class GenesysActivity:
         """The same work as it happened, from the segments of each conversation.
 
         The platform finds conversations by the UTC day on which they started, so those begun before the look-back
-        are missing, and a notice says so.
+        are missing; the facts say since when they are known, and how much of the posted time they account for.
         """
+        found, since = self._conversations(ask, operation)
+        parts = [*_parts(found.conversations, ask)]
+        frame = segments_frame(_segments(parts), now=min(ask.windows[-1].end, self._now()))
+        buckets = ask.buckets or ask.windows
+        cut = clock_frame(frame, buckets, by_queue=ask.by_queue, by_media=ask.by_media)
+        if not ask.buckets and len(ask.windows) > 1:
+            cut = in_one_bucket(cut)
+        return Facts(
+            cut,
+            conversations=len(found.conversations),
+            duplicates_removed=found.duplicates,
+            busy_of_agent_s=busy_of_agents(frame, buckets) if ask.by_queue or ask.by_media else None,
+            accounted_s=accounted_for(_sessions(parts), ask.windows),
+            conversations_since=since,
+        )
+
+    def work(self, ask: PostedAsk, operation: Operation) -> Work:
+        """The sessions themselves, with their segments and the metrics that they posted, uncut."""
+        found, since = self._conversations(ask, operation)
+        return Work(
+            sessions=tuple(_sessions(_parts(found.conversations, ask))),
+            now=self._now(),
+            conversations=len(found.conversations),
+            duplicates_removed=found.duplicates,
+            since=since,
+        )
+
+    def _conversations(self, ask: PostedAsk, operation: Operation) -> tuple[ConversationSet, datetime]:
+        """Conversations that may hold work of the range, and the midnight since which they began."""
         start, end = ask.windows[0].start, ask.windows[-1].end
         query = ConversationDetailsQuery(
             start=start,
@@ -131,20 +170,8 @@ class GenesysActivity:
         )
         with _translated():
             found = self._client.conversations.details(query, operation)
-        frame = segments_frame(_segments(found.conversations, ask), now=min(end, self._now()))
-        buckets = ask.buckets or ask.windows
-        cut = clock_frame(frame, buckets, by_queue=ask.by_queue, by_media=ask.by_media)
-        if not ask.buckets and len(ask.windows) > 1:
-            cut = in_one_bucket(cut)
-        began = start - timedelta(days=self._lookback_days)
-        message = f"Conversations that began before {began:%Y-%m-%d} (UTC) are not looked for."
-        return Facts(
-            cut,
-            notices=(Notice("lookback", message),),
-            conversations=len(found.conversations),
-            duplicates_removed=found.duplicates,
-            busy_of_agent_s=busy_of_agents(frame, buckets) if ask.by_queue or ask.by_media else None,
-        )
+        began = start.astimezone(UTC) - timedelta(days=self._lookback_days)
+        return found, began.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time from the user aggregates."""
@@ -221,7 +248,19 @@ def _first_that_fits(
     raise misaligned
 
 
-def _segments(conversations: Iterable[Conversation], ask: PostedAsk) -> Iterator[Segment]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One session of an agent's, and those of its segments that are work and were asked for."""
+
+    conversation_id: str
+    agent_id: str
+    purpose: str
+    session_id: str
+    session: Session
+    pieces: tuple[WireSegment, ...]
+
+
+def _parts(conversations: Iterable[Conversation], ask: PostedAsk) -> Iterator[_Part]:
     """The work of the agents asked for, conversation by conversation; all participants of a hit come back."""
     wanted, kinds = (None if ask.agent_ids is None else frozenset(ask.agent_ids)), frozenset(KINDS)
     queues, left_out = frozenset(ask.queue_ids), frozenset(ask.without_queue_ids)
@@ -237,22 +276,50 @@ def _segments(conversations: Iterable[Conversation], ask: PostedAsk) -> Iterator
                     continue
                 if ask.directions and session.direction not in ask.directions:
                     continue
-                session_id = session.id or f"{conversation.id}/{participant.id}/{number}"
-                for piece in session.segments or ():
-                    queue_id = piece.queue_id or ""
-                    if piece.type not in kinds or piece.start is None or queue_id in left_out:
-                        continue
-                    if queues and queue_id not in queues:
-                        continue
-                    yield Segment(
-                        agent_id=agent_id,
-                        session_id=session_id,
-                        media=session.media_type or "",
-                        queue_id=queue_id,
-                        kind=piece.type,
-                        start_ms=milliseconds(piece.start),
-                        end_ms=None if piece.end is None else milliseconds(piece.end),
-                    )
+                pieces = tuple(
+                    piece
+                    for piece in session.segments or ()
+                    if piece.type in kinds
+                    and piece.start is not None
+                    and (not queues or piece.queue_id in queues)
+                    and piece.queue_id not in left_out
+                )
+                if pieces:
+                    session_id = session.id or f"{conversation.id}/{participant.id}/{number}"
+                    yield _Part(conversation.id, agent_id, participant.purpose or "", session_id, session, pieces)
+
+
+def _segments(parts: Iterable[_Part]) -> Iterator[Segment]:
+    for part in parts:
+        for piece in part.pieces:
+            if piece.start is not None:
+                yield Segment(
+                    agent_id=part.agent_id,
+                    session_id=part.session_id,
+                    media=part.session.media_type or "",
+                    queue_id=piece.queue_id or "",
+                    kind=piece.type,
+                    start_ms=milliseconds(piece.start),
+                    end_ms=None if piece.end is None else milliseconds(piece.end),
+                )
+
+
+def _sessions(parts: Iterable[_Part]) -> Iterator[WorkSession]:
+    for part in parts:
+        yield WorkSession(
+            conversation_id=part.conversation_id,
+            session_id=part.session_id,
+            agent_id=part.agent_id,
+            purpose=part.purpose,
+            media=part.session.media_type or "",
+            direction=part.session.direction or "",
+            segments=tuple(_segments((part,))),
+            posts=tuple(
+                Post(metric.name, round(metric.value), milliseconds(metric.emitted))
+                for metric in part.session.metrics or ()
+                if metric.name in POSTED_METRICS and metric.value is not None and metric.emitted is not None
+            ),
+        )
 
 
 def _spans(timelines: Iterable[StatusTimeline]) -> Iterator[StatusSpan]:

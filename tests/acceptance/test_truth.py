@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from genesys_client.sandbox import Engine
+from genesys_client.sandbox.emission import emissions
 from genesys_client.sandbox.server import SandboxServer
 from genesys_client.sandbox.truth import Truth
 from tests.acceptance.asking import aggregate_requests, ask
@@ -252,3 +253,54 @@ def test_by_the_clock_the_total_counts_work_in_two_queues_or_media_at_once_once(
     assert answer["totals"]["concurrency"] == pytest.approx(
         sum(clock.load_ms for clock in true) / sum(clock.busy_ms for clock in true)
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "now"),
+    [
+        pytest.param("Europe/London", "2026-03-10T09:00:00+00:00", id="London"),
+        pytest.param("America/New_York", "2026-03-12T15:00:00+00:00", id="New York"),
+        pytest.param("Asia/Kathmandu", "2026-03-11T09:00:00+00:00", id="Kathmandu"),
+    ],
+)
+def test_what_segments_miss_of_the_posted_time_is_what_threads_before_the_look_back_posted(
+    server: SandboxServer, engine: Engine, moment: Moment, zone: str, now: str
+) -> None:
+    moment.now = datetime.fromisoformat(now)
+
+    short = ask(server, "yesterday clock", "--format", "json", "--zone", zone, "--now", now, LOOKBACK_DAYS="0").json
+    whole = ask(server, "yesterday clock", "--format", "json", "--zone", zone, "--now", now, LOOKBACK_DAYS="8").json
+
+    day = (datetime.fromisoformat(short["query"]["start"]), datetime.fromisoformat(short["query"]["end"]))
+    since = day[0].astimezone(UTC).replace(hour=0, minute=0)
+    missing_ms = posted_by_older(engine, day, since)
+    assert missing_ms > 0
+    assert short["coverage"]["segments_short_s"] == pytest.approx(missing_ms / 1000, abs=1e-3)
+    assert datetime.fromisoformat(short["coverage"]["conversations_since"]) == since
+    assert "segments_short" in {warning["code"] for warning in short["warnings"]}
+    assert whole["coverage"]["segments_short_s"] == 0
+    assert "segments_short" not in {warning["code"] for warning in whole["warnings"]}
+
+
+def posted_by_older(engine: Engine, day: tuple[datetime, datetime], since: datetime) -> int:
+    """Milliseconds of handle time that conversations begun before `since` posted within the day."""
+    first = int(since.timestamp()) // 86400
+    start, end = (moment.timestamp() * 1000 for moment in day)
+    return sum(
+        emission.value
+        for conversation in engine.activity.started_on(first - 9, first - 1)
+        for emission in emissions(conversation)
+        if emission.metric == "tHandle" and "userId" in emission.dimensions and start <= emission.at < end
+    )
+
+
+def test_a_day_that_still_runs_is_not_compared_with_what_was_posted(
+    server: SandboxServer, engine: Engine, moment: Moment
+) -> None:
+    moment.now = datetime(2026, 3, 10, 15, 12, tzinfo=UTC)
+    engine.requests.clear()
+
+    answer = ask(server, "today clock", "--format", "json", "--zone", "Europe/London", "--now", moment.now.isoformat())
+
+    assert answer.json["coverage"]["segments_short_s"] is None
+    assert engine.count("/api/v2/analytics/conversations/aggregates/query") == 0

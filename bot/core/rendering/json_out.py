@@ -74,6 +74,8 @@ def _coverage(coverage: Coverage, zone: ZoneInfo | None) -> Json:
         "data_as_of": _iso(as_of, zone) if as_of else None,
         "provisional_from": _iso(since, zone) if since else None,
         "cached": coverage.cached,
+        "conversations_since": _iso(coverage.conversations_since, zone) if coverage.conversations_since else None,
+        "segments_short_s": coverage.segments_short_s,
     }
 
 

@@ -241,7 +241,12 @@ def coverage(answer: Answer, *, now: datetime | None = None) -> str:
         if since is not None and since <= query.range.start:
             parts[-1] = "all of it still provisional"
     if covered.conversations is not None:
-        parts.append(plural(covered.conversations, "conversation"))
+        found = plural(covered.conversations, "conversation")
+        if covered.conversations_since is not None:
+            found += f" begun since {covered.conversations_since:%Y-%m-%d}"
+        parts.append(found)
+    if covered.segments_short_s == 0:
+        parts.append("no posted time is missing from it")
     parts.append(f"{plural(covered.duplicates_removed, 'duplicate')} removed")
     parts.append(plural(covered.requests, "API call"))
     if covered.cached:

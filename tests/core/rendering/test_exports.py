@@ -75,6 +75,8 @@ def test_json_has_the_keys_of_the_contract_in_its_order():
         "buckets": 1,
         "requests": 3,
         "conversations": None,
+        "conversations_since": None,
+        "segments_short_s": None,
         "duplicates_removed": 0,
         "data_as_of": "2026-11-23T09:12:00+00:00",
         "provisional_from": "2026-11-22T00:00:00+00:00",

@@ -195,6 +195,13 @@ def test_the_coverage_line_says_what_was_read_and_what_was_kept():
     assert text.endswith("1,204 conversations · 1 duplicate removed · 1 API call · from the cache\n")
 
 
+def test_the_coverage_line_says_since_when_conversations_are_known_and_that_nothing_is_missing():
+    since = datetime(2026, 3, 7, tzinfo=UTC)
+    covered = replace(small().coverage, conversations=12, conversations_since=since, segments_short_s=0.0)
+    text = answer_as_text(replace(small(), coverage=covered), width=500)
+    assert "12 conversations begun since 2026-03-07 · no posted time is missing from it" in text
+
+
 def test_by_the_clock_overlap_is_the_cause_of_more_than_a_half_hour():
     query = replace(intervals().query, booking=Booking.CLOCK)
     assert "▲ more than its time holds: work that overlaps counts each time." in answer_as_text(
