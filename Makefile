@@ -50,7 +50,7 @@ setup-dev: ## what its tests need as well
 	$(call set_up,requirements-dev.txt)
 	@cp requirements.txt $(VENV)/.ready-requirements.txt  # its pins are among the others, which a test checks
 
-demo: setup ## show /utilization yesterday, answered from a made-up organisation
+demo: setup ## show /utilization yesterday and a morning summary of a made-up organisation
 	@$(BIN)/python -m bot.demo
 
 try: setup ## the same organisation with a prompt: type commands, press numbered buttons
