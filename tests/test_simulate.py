@@ -131,8 +131,8 @@ def test_a_year_takes_no_time() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("zone", zone_names())
-def test_every_zone_has_each_slot_once_through_all_changes(zone: str) -> None:
-    first, last = date(2020, 1, 1), date(2037, 12, 31)
+def test_every_zone_has_each_slot_once_through_two_years(zone: str) -> None:
+    first, last = date(2026, 1, 1), date(2027, 12, 31)
     times = (time(0), time(1, 30), time(2, 30), time(8))
 
     walked = [one.slot for one in simulated(Recurrence(times, zone), first, last, is_holiday=NO_HOLIDAYS)]
