@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.core.intervals import Interval
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.scheduling import Fire, FireState, Schedule
+    from bot.core.sessions import Work
 
 
 @dataclass(slots=True)
@@ -57,6 +58,9 @@ class ActivitySource(Protocol):
 
     def clock(self, ask: PostedAsk, operation: Operation) -> Facts:
         """The same work as it happened: segments cut at the buckets' edges."""
+
+    def work(self, ask: PostedAsk, operation: Operation) -> Work:
+        """The sessions behind it, uncut: segments and what each posted, for looking into a figure."""
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time by agent and bucket."""
@@ -244,6 +248,9 @@ class FireLedger(Protocol):
 
     def fire(self, key: str) -> Fire | None:
         """One fire as it stands."""
+
+    def known(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of these keys that have a row."""
 
     def to_sweep(self, now: datetime, *, limit: int = 100) -> Sequence[Fire]:
         """Sent fires of more than one attempt whose channel is to be looked through."""

@@ -156,3 +156,5 @@ class TextAnswer:
     query: Query
     title: str
     text: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    """What the JSON interface shows beside the text, by key: `explanation`."""

@@ -24,6 +24,7 @@ class Verb(StrEnum):
     INTERVALS = "intervals"
     HELP = "help"
     DEFINE = "define"
+    EXPLAIN = "explain"
     AGAIN = "again"
     STATUS = "status"
     WHOAMI = "whoami"
@@ -49,7 +50,7 @@ class Booking(StrEnum):
 
 def default_booking(verb: Verb | None) -> Booking:
     """The booking of a question that names none: by the clock for one agent's half-hours, posted for all else."""
-    return Booking.CLOCK if verb is Verb.INTERVALS else Booking.POSTED
+    return Booking.CLOCK if verb in {Verb.INTERVALS, Verb.EXPLAIN} else Booking.POSTED
 
 
 class Dimension(StrEnum):

@@ -41,7 +41,7 @@ POSTED_METRICS = ("tHandle", "tTalk", "tHeld", "tAcw", "tContacting", "tDialing"
 STATUS_METRICS = ("tSystemPresence", "tAgentRoutingStatus")
 """What to ask the user aggregates for."""
 
-_POSTED_COLUMN = dict(
+POSTED_COLUMN = dict(
     zip(POSTED_METRICS, ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s"), strict=True)
 )
 
@@ -112,7 +112,7 @@ def posted_facts(records: Iterable[Record], ask: PostedAsk, *, to_now: bool = Fa
     tally = _Tally(POSTED_KEYS, POSTED_COLUMNS, ask.agent_ids)
     by_queue, by_media = ask.by_queue, ask.by_media
     for agent, queue, media, start, end, metric, _, sum_ms, events in records:
-        column = _POSTED_COLUMN.get(metric)
+        column = POSTED_COLUMN.get(metric)
         if column is None:
             continue
         bucket = grid.bucket(start, end)

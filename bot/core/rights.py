@@ -291,18 +291,37 @@ def for_audience(answer: Answer, audience: Audience) -> Answer:
     Raises:
         NotAllowedError: no figure may be posted there at all.
     """
-    if audience.shared_externally:
-        raise NotAllowedError(
-            "This channel is shared with another organisation, so I post no figures here.",
-            hint="Ask without `share`: the answer is then for you alone.",
-            code="shared_externally",
-        )
+    _refuse_outsiders(audience)
     if audience.channel_id is None or audience.named:
         return answer
     if answer.query.filters.exclude and not _large_or_empty(answer.remainder):
         raise _too_few("Leaving out so few would give them away to anyone who knows the whole")
     by_agent = any(group.dimension == "agent" for row in answer.rows for group in row.groups)
     return _together(answer) if by_agent else _large_groups(answer)
+
+
+def check_names(audience: Audience) -> None:
+    """Whether these readers may see what is about one agent alone.
+
+    Raises:
+        NotAllowedError: they may not.
+    """
+    _refuse_outsiders(audience)
+    if audience.channel_id is not None and not audience.named:
+        raise NotAllowedError(
+            "That is about single agents, and names are not posted in this channel.",
+            hint="Ask in a direct message or with /utilization: the answer is then for you alone.",
+            code="names_not_allowed",
+        )
+
+
+def _refuse_outsiders(audience: Audience) -> None:
+    if audience.shared_externally:
+        raise NotAllowedError(
+            "This channel is shared with another organisation, so I post no figures here.",
+            hint="Ask without `share`: the answer is then for you alone.",
+            code="shared_externally",
+        )
 
 
 def _large_or_empty(agents: frozenset[str] | None) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = ("interact", "hold", "wrapup", "contacting", "dialing")
 """The segment types that handle time sums; everything else (alert, ivr, …) is nobody's work."""
 
-_COLUMN_OF = {
+COLUMN_OF = {
     "interact": "talk_s",
     "hold": "held_s",
     "wrapup": "acw_s",
@@ -107,7 +107,7 @@ def clock_frame(
     columns = {"handle_s": load}
     for code, name in enumerate(KINDS):
         of_kind = kind == code
-        columns[_COLUMN_OF[name]] = _sums(position[of_kind], cut.length[of_kind], len(cells))
+        columns[COLUMN_OF[name]] = _sums(position[of_kind], cut.length[of_kind], len(cells))
     busy_cells, busy = _busy(group, start, end, edges, len(buckets))
     handled_cells, handled = _handled(segments, group, edges, len(buckets))
     frame = pd.DataFrame(columns, index=cells) / 1000.0

@@ -11,9 +11,10 @@ from bot.core.answer import Answer, Notice, TextAnswer
 from bot.core.intervals import Interval, day_start, local_date
 from bot.core.planning import posted_ask, status_ask
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
-from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_welcome, for_audience, sight, vision
+from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome, for_audience, sight, vision
 from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
+from bot.services.explain import Explainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +68,13 @@ class ReportService:
         self._clock = clock
         self._more_status = more_status
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
+        self._explainer = Explainer(
+            activity=activity,
+            answers=answers,
+            clock=clock,
+            life_s=self._life,
+            queue_names=lambda operation: {queue.id: queue.name for queue in directory.queues(operation)},
+        )
 
     def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
         """The question that the text asks: from memory alone, so that a listener can wait for it.
@@ -128,6 +136,8 @@ class ReportService:
                 hint="Type it there; here, python -m bot schedules lists and simulates.",
                 code="not_available",
             )
+        if query.verb is Verb.EXPLAIN:
+            return self._explained(query, requester, door=door, operation=operation, audience=audience)
         try:
             answer = self._figures(query, requester, operation, fresh=fresh)
         except UnknownAgentError as error:
@@ -137,15 +147,30 @@ class ReportService:
         shown = for_audience(answer, audience)
         if door != SCHEDULE_DOOR:  # `again` repeats what she asked, not what was posted for her
             self._reader.remember(query, requester)
-        self._audit.looked(
-            who=requester.id,
-            whom=sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id}),
-            window=_whole(query),
-            door=door,
-            text=query.text,
-            at=self._clock(),
-        )
+        whom = sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id})
+        self._looked(query, requester, whom, door)
         return shown
+
+    def _looked(self, query: Query, requester: Requester, whom: Sequence[str], door: str) -> None:
+        self._audit.looked(
+            who=requester.id, whom=whom, window=_whole(query), door=door, text=query.text, at=self._clock()
+        )
+
+    def _explained(
+        self, query: Query, requester: Requester, *, door: str, operation: Operation, audience: Audience
+    ) -> TextAnswer:
+        """One figure taken apart, for those who may read the figure."""
+        check_names(audience)
+        _, agent_ids, _, _ = self._whom(query, requester, operation)
+        agents, _ = self._directory.names(agent_ids or frozenset(), operation)
+        if len(agents) != 1:
+            raise UnknownAgentError("`explain` is about one agent.", hint="explain @ana 10:30 yesterday")
+        (agent,) = agents.values()
+        ask = posted_ask(query, agent_ids=[agent.id], week_start=self._settings.week_start)
+        answer = self._explainer.answer(query, ask, agent, operation)
+        self._reader.remember(query, requester)
+        self._looked(query, requester, [agent.id], door)
+        return answer
 
     def check(self, query: Query, requester: Requester, operation: Operation) -> tuple[Notice, ...]:
         """Whether the requester may ask this at all, without asking for figures.
@@ -367,8 +392,8 @@ class ReportService:
         facts, at = kept.value
         return _Fetched(facts, at, kept.fresh)
 
-    def _life(self, ask: PostedAsk | StatusAsk, facts: Facts) -> float:
-        if facts.shortfalls:
+    def _life(self, ask: PostedAsk | StatusAsk, facts: Facts | None = None) -> float:
+        if facts is not None and facts.shortfalls:
             return 0.0
         end, now = ask.windows[-1].end, self._clock()
         if ask.to_now or end > now:

@@ -116,5 +116,7 @@ def _cut_words(query: Query) -> Iterator[str]:
     entities = [d for d in query.group_by if not d.is_time]
     if entities != [Dimension.AGENT]:
         yield from (f"by {dimension.value}" for dimension in entities)
-    if query.granularity and not (query.verb is Verb.INTERVALS and query.granularity is Granularity.HALF_HOUR):
+    if query.granularity and not (
+        query.verb in {Verb.INTERVALS, Verb.EXPLAIN} and query.granularity is Granularity.HALF_HOUR
+    ):
         yield f"by {CUT_WORDS[query.granularity]}"

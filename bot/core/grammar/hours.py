@@ -20,10 +20,10 @@ DAY_MINUTES = 24 * 60
 
 _MERIDIEM = r"(?:am|pm|a\.m\.|p\.m\.)"
 _NAMED = alternatives(CLOCK_WORDS)
-_MOMENT = rf"(?:[0-9]{{1,2}}:[0-9]{{2}}(?: ?{_MERIDIEM})?|[0-9]{{1,2}} ?{_MERIDIEM}|{_NAMED})"
+MOMENT = rf"(?:[0-9]{{1,2}}:[0-9]{{2}}(?: ?{_MERIDIEM})?|[0-9]{{1,2}} ?{_MERIDIEM}|{_NAMED})"
 """A pattern of a moment; a bare `9` is one only beside another."""
 _TIME = rf"(?:[0-9]{{1,2}}(?::[0-9]{{2}})?(?: ?{_MERIDIEM})?|{_NAMED})"
-_CLOCK = phrase(_MOMENT)
+_CLOCK = phrase(MOMENT)
 _BETWEEN = rf"(?: ?- ?| ?\.\. ?| (?:{alternatives(CONNECTORS)}) )"
 _NO_DATE = rf"(?! ?(?:{alternatives((*MONTHS, *UNITS))})\b)"
 _WINDOW = phrase(rf"(?:from )?(?P<a>{_TIME}){_BETWEEN}(?P<b>{_TIME}){_NO_DATE}")

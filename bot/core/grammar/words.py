@@ -199,7 +199,6 @@ REFUSED_TIME_WORDS: dict[str, str] = {
 """Words of time that no phrase uses on their own, each with a phrase that works."""
 
 NOT_BUILT: dict[str, str] = {
-    "explain": "intervals me yesterday",
     "reconcile": "yesterday by interval",
     **dict.fromkeys(("save", "saved"), "again"),
     **dict.fromkeys(("alert", "alerts", "mute"), "today above 85%"),
@@ -424,6 +423,13 @@ ENTRIES = (
         "One agent's half-hours; without a name, yours.",
         ("intervals yesterday", "intervals ana diaz yesterday", "intervals @ana yesterday by 15m"),
         ("intervals",),
+    ),
+    Entry(
+        _VERBS,
+        ("explain <agent> <time> <day>",),
+        "What one half-hour of an agent's is made of: the conversations, what was cut, what overlaps.",
+        ("explain @ana 10:30 yesterday", "explain ana diaz 10:30 yesterday posted", "explain 9am today by 15m"),
+        ("explain",),
     ),
     Entry(_VERBS, ("again",), "Your last question once more.", ("again",), ("again",)),
     Entry(_VERBS, ("status",), "How the bot and the platform are.", ("status",), ("status",)),

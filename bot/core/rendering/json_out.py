@@ -34,8 +34,8 @@ def answer_as_json(answer: Answer) -> Json:
 
 
 def text_answer_as_json(answer: TextAnswer) -> Json:
-    """Help, a definition, a status."""
-    return {"query": query_as_json(answer.query), "title": answer.title, "text": answer.text}
+    """Help, a definition, a status; with what else an answer in words carries for programs."""
+    return {"query": query_as_json(answer.query), "title": answer.title, "text": answer.text, **answer.data}
 
 
 def error_as_json(error: BotError) -> Json:

@@ -413,7 +413,6 @@ def test_other_refusals_have_their_codes(text, code):
 @pytest.mark.parametrize(
     "verb",
     [
-        "explain",
         "reconcile",
         "save",
         "saved",

@@ -1,0 +1,199 @@
+"""An explanation in words and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.core.explaining import PARTS
+from bot.core.intervals import clock_label
+from bot.core.query import Booking
+from bot.core.records import POSTED_COLUMN
+from bot.core.rendering.figures import duration, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from zoneinfo import ZoneInfo
+
+    from bot.core.explaining import Explanation, Share
+
+_PART_WORDS = dict(zip(PARTS, ("contacting", "dialing", "talk", "held", "ACW"), strict=True))
+_MOST_SHOWN = 40
+"""Sessions drawn for people; JSON has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known beside the explanation itself."""
+
+    agent_id: str
+    agent_name: str
+    zone: ZoneInfo
+    stated: Mapping[str, float | None]
+    """The same figures as the table has them: from the platform's aggregates, or from cutting all segments."""
+    requests: int
+    conversations: int
+    duplicates_removed: int
+    since: datetime
+    data_as_of: datetime
+    queue_names: Mapping[str, str] = field(default_factory=dict)
+
+    def unexplained(self, explanation: Explanation) -> dict[str, float]:
+        """By column, what the table has beyond the sessions found; only where it is more than rounding."""
+        found: dict[str, float] = {}
+        for name, stated in self.stated.items():
+            gap = (stated or 0.0) - (explanation.figures.get(name) or 0.0)
+            if abs(gap) >= 0.001:
+                found[name] = round(gap, 3)
+        return found
+
+
+def explanation_title(explanation: Explanation, told: Told) -> str:
+    """Whose half-hour it is."""
+    bucket, zone = explanation.bucket, told.zone
+    local = bucket.start.astimezone(zone)
+    how = "by the clock" if explanation.booking is Booking.CLOCK else "as posted"
+    edges = f"{clock_label(bucket.start, zone)}–{clock_label(bucket.end, zone)}"
+    return f"{told.agent_name}, {local:%a} {local.day} {local:%b} {edges}, {how}"
+
+
+def explanation_text(explanation: Explanation, told: Told) -> str:
+    """The number, then what it is made of, line by line."""
+    return "\n".join(_lines(explanation, told))
+
+
+def _lines(explanation: Explanation, told: Told) -> Iterator[str]:
+    clock = explanation.booking is Booking.CLOCK
+    yield "Figures"
+    yield from (f"    {line}" for line in _formulas(explanation))
+    yield ""
+    shares = explanation.shares
+    if not shares:
+        yield "No conversation had work in it." if clock else "No conversation posted anything in it."
+    else:
+        yield "Conversations"
+    for share in shares[:_MOST_SHOWN]:
+        yield f"    {_share(share, told, clock=clock)}"
+        yield from (f"        {line}" for line in _notes(share, explanation, told))
+    if len(shares) > _MOST_SHOWN:
+        yield f"    and {len(shares) - _MOST_SHOWN} more"
+    if explanation.overlaps:
+        yield ""
+        yield "Overlaps: once in busy, each time in handle"
+        for overlap in explanation.overlaps[:_MOST_SHOWN]:
+            start, end = (_clock(ms, told.zone) for ms in (overlap.start_ms, overlap.end_ms))
+            yield f"    {start}–{end}: {overlap.sessions} at once, {duration(overlap.seconds)}"
+    yield ""
+    for name, gap in told.unexplained(explanation).items():
+        yield (
+            f"Not explained: {name} of the table is {abs(gap):,.3f} {'more' if gap > 0 else 'less'}; conversations "
+            f"begun before {told.since:%Y-%m-%d} (UTC) are not looked for."
+        )
+    if explanation.running:
+        yield "Provisional: some of this work still runs."
+    yield (
+        f"{told.conversations:,} conversations begun since {told.since:%Y-%m-%d} (UTC) read · "
+        f"{told.duplicates_removed} duplicates removed · {told.requests} API calls"
+    )
+
+
+def _formulas(explanation: Explanation) -> Iterator[str]:
+    figures = explanation.figures
+    parts = [f"{_PART_WORDS[name]} {duration(figures[name] or 0.0)}" for name in PARTS if figures[name]]
+    yield f"Handle {duration(figures['handle_s'] or 0.0)} = {' + '.join(parts) or 'nothing'}"
+    if explanation.booking is Booking.POSTED:
+        yield f"Handled {figures['handled']:.0f}: sessions whose handle time was posted here"
+        return
+    length = explanation.bucket.length.total_seconds()
+    busy = figures["busy_s"] or 0.0
+    yield f"Busy {duration(busy)}: any of it at all, so overlaps count once"
+    yield f"Busy share {ratio(busy / length)} = busy ÷ {duration(length)}"
+    if figures["concurrency"] is not None:
+        yield f"Concurrency {figures['concurrency']:.2f} = handle ÷ busy"
+    yield f"Handled {figures['handled']:.0f}: sessions whose last segment ended here"
+
+
+def _share(share: Share, told: Told, *, clock: bool) -> str:
+    session = share.session
+    parts = [f"{_PART_WORDS[name]} {duration(share.seconds[name])}" for name in PARTS if name in share.seconds]
+    queue = told.queue_names.get(session.queue_id, session.queue_id)
+    kind = " ".join(filter(None, (session.media, session.direction, queue and f"({queue})")))
+    whole = f"{duration(share.seconds['handle_s'])}: " if clock else ""
+    routed = "" if session.purpose == "agent" else ", not routed"
+    return f"{whole}{' + '.join(parts) or 'handle ' + duration(share.seconds.get('handle_s', 0.0))} · {kind}{routed}"
+
+
+def _notes(share: Share, explanation: Explanation, told: Told) -> Iterator[str]:
+    yield f"conversation {share.session.conversation_id}"
+    zone, bucket = told.zone, explanation.bucket
+    if share.before_s:
+        yield f"{duration(share.before_s)} of it before {clock_label(bucket.start, zone)} count there"
+    if share.after_s:
+        yield f"{duration(share.after_s)} of it after {clock_label(bucket.end, zone)} count there"
+    if share.running:
+        yield "still running"
+    for post in share.posts:
+        name = _PART_WORDS.get(POSTED_COLUMN[post.metric], "handle")
+        yield f"{name} {duration(post.value_ms / 1000)} posted at {_clock(post.at_ms, zone)}"
+
+
+def explanation_json(explanation: Explanation, told: Told) -> dict[str, object]:
+    """The `explanation` object of docs/json.md."""
+    zone = told.zone
+    return {
+        "agent_id": told.agent_id,
+        "agent_name": told.agent_name,
+        "start": explanation.bucket.start.astimezone(zone).isoformat(),
+        "end": explanation.bucket.end.astimezone(zone).isoformat(),
+        "booking": explanation.booking.value,
+        "provisional": explanation.running,
+        "figures": dict(explanation.figures),
+        "stated": dict(told.stated),
+        "unexplained": told.unexplained(explanation),
+        "sessions": [_share_json(share, zone) for share in explanation.shares],
+        "overlaps": [
+            {
+                "start": _iso(overlap.start_ms, zone),
+                "end": _iso(overlap.end_ms, zone),
+                "sessions": overlap.sessions,
+                "seconds": overlap.seconds,
+            }
+            for overlap in explanation.overlaps
+        ],
+        "coverage": {
+            "requests": told.requests,
+            "conversations": told.conversations,
+            "duplicates_removed": told.duplicates_removed,
+            "conversations_since": told.since.astimezone(zone).isoformat(),
+            "data_as_of": told.data_as_of.astimezone(zone).isoformat(),
+        },
+    }
+
+
+def _share_json(share: Share, zone: ZoneInfo) -> dict[str, object]:
+    session = share.session
+    return {
+        "conversation_id": session.conversation_id,
+        "session_id": session.session_id,
+        "media": session.media,
+        "direction": session.direction,
+        "queue_id": session.queue_id or None,
+        "purpose": session.purpose,
+        "seconds": dict(share.seconds),
+        "before_s": share.before_s,
+        "after_s": share.after_s,
+        "running": share.running,
+        "posts": [
+            {"metric": post.metric, "seconds": post.value_ms / 1000, "at": _iso(post.at_ms, zone)}
+            for post in share.posts
+        ],
+    }
+
+
+def _clock(ms: int, zone: ZoneInfo) -> str:
+    return clock_label(datetime.fromtimestamp(ms // 1000, UTC), zone)
+
+
+def _iso(ms: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).isoformat(timespec="milliseconds")

@@ -1,0 +1,112 @@
+"""The use case behind `explain`: one bucket of one agent's → what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.core.answer import TextAnswer
+from bot.core.explaining import explain
+from bot.core.frames import CLOCK_COLUMNS, POSTED_COLUMNS
+from bot.core.intervals import Interval, local_date, local_day
+from bot.core.query import Booking
+from bot.core.rendering.explanations import Told, explanation_json, explanation_text, explanation_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    import pandas as pd
+
+    from bot.core.explaining import Explanation
+    from bot.core.planning import PostedAsk
+    from bot.core.query import Query
+    from bot.core.sessions import Work
+    from bot.ports import ActivitySource, Agent, Operation
+    from bot.services.cache import SharedCache
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """Takes figures apart."""
+
+    activity: ActivitySource
+    answers: SharedCache
+    clock: Callable[[], datetime]
+    life_s: Callable[[PostedAsk], float]
+    """How long what was read may be kept."""
+    queue_names: Callable[[Operation], Mapping[str, str]]
+
+    def answer(self, query: Query, ask: PostedAsk, agent: Agent, operation: Operation) -> TextAnswer:
+        """The explanation of the query's one bucket.
+
+        Args:
+            ask: for that agent and bucket.
+        Raises:
+            SourceError: the platform didn't answer.
+        """
+        (bucket,) = ask.windows
+        work = self._work(ask, operation)
+        found = explain(work, bucket, ask.booking)
+        stated = self._posted(ask, operation) if ask.booking is Booking.POSTED else _cut(work, bucket)
+        queues = {share.session.queue_id for share in found.shares} - {""}
+        told = Told(
+            agent_id=agent.id,
+            agent_name=agent.name,
+            zone=ask.zone,
+            stated={name: stated[name] for name in found.figures if name in stated},
+            queue_names=self.queue_names(operation) if queues else {},
+            requests=operation.requests,
+            conversations=work.conversations,
+            duplicates_removed=work.duplicates_removed,
+            since=work.since,
+            data_as_of=work.now,
+        )
+        return _told(query, found, told)
+
+    def _work(self, ask: PostedAsk, operation: Operation) -> Work:
+        """The agent's sessions of the bucket's day: looked for as the day's table does, so that both see the same."""
+        (bucket,) = ask.windows
+        day = local_day(local_date(bucket.start, ask.zone), ask.zone)
+        now = self.clock().replace(second=0, microsecond=0)
+        end = bucket.end if ask.to_now else max(bucket.end, min(day.end, now))
+        whole = replace(ask, windows=(Interval(day.start, end),), buckets=(), granularity=None, booking=Booking.CLOCK)
+        kept = self.answers.get(
+            ("work", whole),
+            lambda: self.activity.work(whole, operation),
+            life_s=self.life_s(whole),
+            wait_s=operation.remaining(),
+        )
+        return kept.value
+
+    def _posted(self, ask: PostedAsk, operation: Operation) -> Mapping[str, float]:
+        """The bucket's figures as the platform's aggregates have them."""
+        facts = self.activity.posted(replace(ask, granularity=None, buckets=()), operation)
+        return _sums(facts.frame, POSTED_COLUMNS)
+
+
+def _cut(work: Work, bucket: Interval) -> Mapping[str, float]:
+    """The bucket's figures as the table has them: all segments cut at once."""
+    from bot.core.segments import clock_frame, segments_frame
+
+    until: datetime = min(bucket.end, work.now)
+    segments = [segment for session in work.sessions for segment in session.segments]
+    frame = clock_frame(segments_frame(segments, now=until), (bucket,))
+    return _sums(frame, CLOCK_COLUMNS)
+
+
+def _sums(frame: pd.DataFrame, columns: tuple[str, ...]) -> Mapping[str, float]:
+    """Sums of durations, and the count as a whole number."""
+    return {
+        column: int(frame[column].sum()) if column == "handled" else round(float(frame[column].sum()), 3)
+        for column in columns
+    }
+
+
+def _told(query: Query, found: Explanation, told: Told) -> TextAnswer:
+    return TextAnswer(
+        query,
+        title=explanation_title(found, told),
+        text=explanation_text(found, told),
+        data={"explanation": explanation_json(found, told)},
+    )
