@@ -100,6 +100,7 @@ def bot(arguments: list[str], slack: FakeSlack, platform: str, port: int) -> Ite
         "SLACK_APP_TOKEN": slack.app_token,
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "SLACK_API_URL": slack.url,
+        "DATABASE_URL": "sqlite://",
         "SUPERVISORS": "*",
         "COMMANDS_A_MINUTE": "1000",
         "LOG_LEVEL": "WARNING",
