@@ -91,6 +91,10 @@ class Deliveries:
         self.asked.append(("resend", 0, key))
         return len([a for a in self.asked if a == ("resend", 0, key)]) == 1
 
+    def resend_missing(self, schedule: Schedule, local_date: date, local_time: time) -> int:
+        self.asked.append(("resend missing", schedule.number, f"{local_date} {local_time:%H:%M}"))
+        return 2
+
 
 @dataclass
 class Slack:
@@ -611,6 +615,8 @@ def test_only_who_may_change_a_schedule_sends_its_posts_again(world: World) -> N
     assert world.deliveries.asked == []
     assert world.service.resend("key", ANA)
     assert not world.service.resend("key", ANA)
+    assert world.service.resend("key", BOSS, whole_slot=True) == 2
+    assert world.deliveries.asked[-1] == ("resend missing", 1, "2026-11-24 08:00")
 
 
 def test_what_is_coming_begins_where_it_is_in_force(world: World) -> None:

@@ -98,9 +98,10 @@ def _schedule(query: Query) -> tuple[Action, ...]:
     None for a range that stands still, such as the one of a step taken before.
     """
     spans = [span for span in (query.range, query.versus) if span]
-    if any(is_fixed(span.phrase) for span in spans) or query.outputs - {Output.CSV}:
+    if any(is_fixed(span.phrase) for span in spans):
         return ()
-    return (Action("schedule", "Schedule this", f"schedule {_command(query, absolute=False)}"),)
+    asked = _command(replace(query, outputs=frozenset()), absolute=False)
+    return (Action("schedule", "Schedule this", f"schedule {asked}"),)
 
 
 def _command(query: Query, *, absolute: bool = True) -> str:

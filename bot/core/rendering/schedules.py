@@ -26,12 +26,15 @@ from bot.core.zones import load_zone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from datetime import date, datetime
+    from datetime import date, datetime, time
 
     from bot.core.orders import Outcome, View
     from bot.core.recurrence import Recurrence, Slot
     from bot.core.scheduling import Fire, Schedule
     from bot.errors import BotError
+
+RESEND_SLOT_ACTION = "schedule:resend_slot"
+"""Action id of the button that asks once more for all of a slot that is missing; its value is the key of a part."""
 
 _MENTION = re.compile(r"<[@#][A-Z0-9]+>")
 _MOST_DRAWN = 20
@@ -122,7 +125,7 @@ def _with_mentions(message: Message, known: Collection[str]) -> Message:
 def _list_blocks(listed: Listed, now: datetime) -> Iterator[Block]:
     views = [*listed.mine, *listed.here]
     if not views:
-        yield _lines(_empty_lines())
+        yield _lines(_empty_lines(listed))
         return
     for title, group in _groups(listed):
         if group:
@@ -165,18 +168,24 @@ def _buttons(view: View, *, after: Verb) -> list[Block]:
 
 
 def _again(logged: Logged) -> list[Block]:
-    """A button for the newest post that did not arrive, or of which nobody knows."""
-    missing = [fire for fire in logged.fires[:_LOG_DRAWN] if resendable(fire)]
+    """A button for those recipients of the newest slot who did not get it, or of whom nobody knows."""
+    missing = [fire for fire in logged.fires if resendable(fire)]
     if not missing or not logged.view.changeable:
         return []
+    newest = missing[0]
+    places = [_place(fire) for fire in missing if _slot_of(fire) == _slot_of(newest)]
     button: Block = {
         "type": "button",
-        "action_id": RESEND_ACTION,
+        "action_id": RESEND_SLOT_ACTION if len(places) > 1 else RESEND_ACTION,
         "text": {"type": "plain_text", "text": "Send again", "emoji": False},
-        "value": missing[0].key,
+        "value": newest.key,
     }
-    which = f"The last one that is missing: {_day(missing[0].local_date)} {missing[0].local_time:%H:%M}"
-    return [{**section(_marked(f"{which} to {_place(missing[0])}")), "accessory": button}]
+    which = f"The last one that is missing: {_day(newest.local_date)} {newest.local_time:%H:%M}"
+    return [{**section(_marked(f"{which} to {', '.join(places)}")), "accessory": button}]
+
+
+def _slot_of(fire: Fire) -> tuple[date, time]:
+    return fire.local_date, fire.local_time
 
 
 def _confirmation(title: str, text: str, yes: str) -> dict[str, Any]:
@@ -211,7 +220,7 @@ def outcome_as_text(outcome: Outcome, *, now: datetime) -> str:
 def _all_lines(outcome: Outcome, now: datetime) -> list[str]:
     match outcome:
         case Listed(mine=(), here=()):
-            return _empty_lines()
+            return _empty_lines(outcome)
         case Listed():
             return [
                 line
@@ -229,7 +238,9 @@ def _groups(listed: Listed) -> tuple[tuple[str, tuple[View, ...]], ...]:
     return (("All schedules" if listed.everybodys else "Your schedules", listed.mine), ("In this channel", listed.here))
 
 
-def _empty_lines() -> list[str]:
+def _empty_lines(listed: Listed) -> list[str]:
+    if listed.everybodys:
+        return ["There are no schedules."]
     return [
         "There are no schedules of yours, and none in this channel.",
         "To make one: `schedule weekdays 8:00 yesterday team:Billing`; `help schedules` says more.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.rendering.actions import PICKER_ACTION, picker_command
 from bot.core.rendering.scheduled import RESEND_ACTION
+from bot.core.rendering.schedules import RESEND_SLOT_ACTION
 from bot.edges.slack.desk import Question
 from bot.edges.slack.reply import Address, Door
 from bot.edges.slack.unpack import field, optional
@@ -38,11 +39,14 @@ def register(app: App, desk: Desk) -> None:
         desk.take_quietly(Question(command, address, key, fresh=action.get("action_id") == "ask:refresh"))
 
     @app.action(RESEND_ACTION)
+    @app.action(RESEND_SLOT_ACTION)
     def sent_again(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
         fire = optional(action, "value")
         if fire is not None:
-            desk.resend(fire, _address(body, desk), f"trigger:{field(body, 'trigger_id')}")
+            whole_slot = action.get("action_id") == RESEND_SLOT_ACTION
+            key = f"trigger:{field(body, 'trigger_id')}"
+            desk.resend(fire, _address(body, desk), key, whole_slot=whole_slot)
 
 
 def _address(body: dict[str, Any], desk: Desk) -> Address:

@@ -101,6 +101,8 @@ class Question:
     """Ask the platform even where an answer is kept."""
     resend: str | None = None
     """The key of a scheduled post that is to be sent once more; the text says nothing then."""
+    whole_slot: bool = False
+    """Of `resend`: to all of the slot's recipients who lack it."""
 
     @property
     def is_event(self) -> bool:
@@ -200,9 +202,9 @@ class Desk:
         if refusal is not None:
             self._alarms.after(0, partial(self._say, self._reply(question.address), refusal))
 
-    def resend(self, fire: str, address: Address, key: str) -> None:
+    def resend(self, fire: str, address: Address, key: str, *, whole_slot: bool) -> None:
         """Take the press that sends a scheduled post once more."""
-        self.take_quietly(Question("", address, key, resend=fire))
+        self.take_quietly(Question("", address, key, resend=fire, whole_slot=whole_slot))
 
     def suggest(self, user_id: str, typed: str) -> Sequence[Agent]:
         """Agents for a picker, from memory; none to people whom it doesn't hold yet, and those are looked up."""
@@ -308,7 +310,7 @@ class Desk:
         person = self._people.requester(address.user_id)
         check_welcome(person)
         if question.resend is not None:
-            reply.send(self._schedules.resend(question.resend, person))
+            reply.send(self._schedules.resend(question.resend, person, whole_slot=question.whole_slot))
             return
         received = datetime.fromtimestamp(address.received_at, UTC)
         if query is None:

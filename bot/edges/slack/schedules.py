@@ -29,8 +29,8 @@ class Schedules(Protocol):
     ) -> Outcome:
         """Do what the order says; raises CommandError."""
 
-    def resend(self, key: str, requester: Requester) -> bool:
-        """Send a post once more; False where that was done before. Raises CommandError."""
+    def resend(self, key: str, requester: Requester, *, whole_slot: bool = False) -> int:
+        """Send a post once more, or all that is missing of its slot; how many. Raises CommandError."""
 
 
 class ScheduleDesk:
@@ -66,13 +66,14 @@ class ScheduleDesk:
         """Why an order can't be carried out."""
         return render_order_refusal(error, order, place=_shared_channel(address))
 
-    def resend(self, key: str, person: Requester) -> Message:
-        """Send a post once more.
+    def resend(self, key: str, person: Requester, *, whole_slot: bool = False) -> Message:
+        """Send a post once more, or its slot to all who lack it.
 
         Raises:
             CommandError: there is none that this person may see to.
         """
-        return Message(SENT_AGAIN if self._service().resend(key, person) else SENT_BEFORE, (), ())
+        sent = self._service().resend(key, person, whole_slot=whole_slot)
+        return Message(SENT_AGAIN if sent else SENT_BEFORE, (), ())
 
     def _service(self) -> Schedules:
         if self._schedules is None:

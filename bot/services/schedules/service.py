@@ -26,7 +26,7 @@ from bot.services.schedules.admission import Admission, destination
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
+    from datetime import date, time
 
     from bot.core.orders import Outcome
     from bot.core.recurrence import Slot
@@ -54,6 +54,9 @@ class Deliveries(Protocol):
 
     def resend(self, key: str) -> bool:
         """Post once more what failed; False where that was done already."""
+
+    def resend_missing(self, schedule: Schedule, local_date: date, local_time: time) -> int:
+        """Post one slot once more to those who can't have got it; to how many."""
 
 
 class SchedulesService:
@@ -138,22 +141,28 @@ class SchedulesService:
             case verb:
                 raise ValueError(f"{verb} is no order about schedules")
 
-    def resend(self, key: str, requester: Requester) -> bool:
-        """Post a fire once more that failed, was skipped, or of which nobody knows; False where it was already.
+    def resend(self, key: str, requester: Requester, *, whole_slot: bool = False) -> int:
+        """Post a fire once more that failed, was skipped, or of which nobody knows; 0 where that was done already.
 
+        Args:
+            whole_slot: not that fire alone, but its slot's to all who can't have got it.
+        Returns:
+            How many posts that opened.
         Raises:
             CommandError: there is no such fire that the requester may see to.
         """
         check_welcome(requester)
         fire = self._ledger.fire(key)
         schedule = self._store.get(fire.schedule_id) if fire else None
-        if schedule is None or not self._may_change(schedule, requester):
+        if fire is None or schedule is None or not self._may_change(schedule, requester):
             raise CommandError(
                 "There is no such post that you may send again.",
                 hint="`schedules` lists yours, `log 3` shows what became of their posts.",
                 code="unknown_schedule",
             )
-        return self._deliveries.resend(key)
+        if whole_slot:
+            return self._deliveries.resend_missing(schedule, fire.local_date, fire.local_time)
+        return int(self._deliveries.resend(key))
 
     # --- making and editing ---
 

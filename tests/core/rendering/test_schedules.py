@@ -135,6 +135,10 @@ def test_a_list_says_days_question_place_and_the_next_times_with_their_zone() ->
     )
 
 
+def test_the_operators_empty_list_speaks_of_no_channel() -> None:
+    assert outcome_as_text(Listed(everybodys=True), now=NOW) == "There are no schedules.\n"
+
+
 def test_a_long_list_names_those_that_it_does_not_draw() -> None:
     message = render_outcome(Listed(tuple(view(number=n) for n in range(1, 25))), now=NOW)
 
@@ -173,7 +177,7 @@ def test_the_newest_missing_post_can_be_sent_again_by_who_may_change_the_schedul
     fires = (
         fire("sent", state=FireState.SENT),
         fire("new", state=FireState.FAILED),
-        fire("old", state=FireState.SKIPPED),
+        fire("old", state=FireState.SKIPPED, local_date=date(2026, 11, 23)),
     )
 
     def again(changeable: bool) -> list[str]:

@@ -73,6 +73,10 @@ class Deliveries:
         self.asked.append(("resend", key))
         return len(self.asked) == 1
 
+    def resend_missing(self, schedule: Schedule, local_date: Any, local_time: Any) -> int:
+        self.asked.append(("resend missing", f"{local_date}T{local_time:%H:%M}"))
+        return 2
+
 
 class World:
     """The edge with a schedules service behind it."""
@@ -276,6 +280,23 @@ def test_a_post_is_sent_again_by_its_owner_and_once(world: World) -> None:
     assert "may send again" in world.slack.press(log, "Send again", person=world.bob).wait().text
     assert "being sent again" in world.slack.press(log, "Send again", person=world.ana).wait().text
     assert "sent again before" in world.slack.press(log, "Send again", person=world.ana).wait().text
+
+
+def test_a_slot_is_sent_again_to_all_who_lack_it(world: World) -> None:
+    made = world.say("schedule weekdays 8:00 yesterday team:Billing to me, @bob in #ops")
+    schedule = world.store.all()[0]
+    states = (FireState.FAILED, FireState.SKIPPED, FireState.SENT)
+    world.ledger.open(
+        [
+            Fire(f"k{n}", schedule.id, to, NOON, NOON.date(), time(8), state=state)
+            for n, (to, state) in enumerate(zip(schedule.destinations, states, strict=True))
+        ]
+    )
+    log = world.slack.press(made, "Log", person=world.ana).wait()
+    assert "to <@UANA>, <@UBOB>" in str(log.blocks)
+
+    assert "being sent again" in world.slack.press(log, "Send again", person=world.ana).wait().text
+    assert world.deliveries.asked == [("resend missing", "2026-11-24T08:00")]
 
 
 def test_the_home_tab_shows_her_schedules(world: World) -> None:
