@@ -8,7 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 from uuid import uuid4
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from bot.edges.db.engine import Database
     from bot.edges.jobs import ThreadJobs
     from bot.edges.slack import Slack
+    from bot.edges.ticker import Ticker
     from bot.edges.web import WebApp
-    from bot.ports import People, ScheduleStore
+    from bot.ports import FireLedger, People, ScheduleStore
     from bot.services.delivery import DeliveryService
     from bot.services.report import ReportService
     from bot.services.schedules import SchedulesService
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _ANSWERS_KEPT = 256
 _NAMES_KEPT = 50_000
+_FIRES_KEPT = timedelta(days=90)
+"""Finished posts hold figures of people, so they are forgotten."""
+_PURGE_EVERY_S = 3600.0
 
 
 def utc_now() -> datetime:
@@ -157,8 +161,24 @@ class Application:
     client: GenesysClient
     database: Database
     store: ScheduleStore
+    ledger: FireLedger
     delivery: DeliveryService
     schedules: SchedulesService
+
+    def ticker(self, *, every_s: float = 5.0, give_up: Callable[[], object] | None = None) -> Ticker:
+        """What asks every few seconds which posts are due, and forgets old ones now and then."""
+        from bot.edges.ticker import Ticker
+
+        purged_at = -_PURGE_EVERY_S
+
+        def tick() -> None:
+            nonlocal purged_at
+            self.delivery.tick()
+            if time.monotonic() - purged_at >= _PURGE_EVERY_S:
+                self.ledger.purge(utc_now() - _FIRES_KEPT)
+                purged_at = time.monotonic()
+
+        return Ticker(tick, every_s=every_s, give_up=give_up)
 
     def close(self, grace_s: float = 20.0) -> None:
         """Take no new work, let running answers finish or tell the people, and let go of every connection."""
@@ -242,9 +262,10 @@ def build(
         jobs=jobs,
         people=people,
         schedules=schedules,
+        channel_changed=delivery.forget_channel,
         clock=lambda: moment().timestamp(),
     )
-    return Application(settings, slack, jobs, reports, client, database, store, delivery, schedules)
+    return Application(settings, slack, jobs, reports, client, database, store, ledger, delivery, schedules)
 
 
 def schedule_lines(store: ScheduleStore, delivery: DeliveryService) -> list[str]:
@@ -313,33 +334,41 @@ def start(environ: Mapping[str, str], need: Need) -> Application:
 
 def run_here(environ: Mapping[str, str]) -> int:
     """Everything in this process, until a signal: Socket Mode, answers and scheduled posts; the exit status."""
-    from bot.edges.slack.socket import run_socket
-    from bot.edges.ticker import Ticker
+    from bot.edges.slack.socket import run_socket, stop_on_signals
 
     application = start(environ, Need.SLACK_SOCKET)
     token = application.settings.slack_app_token
-    stop = threading.Event()
-    ticker = Ticker(application.delivery.tick, give_up=stop.set)
+    stop = stop_on_signals()
+    ticker = application.ticker(give_up=stop.set)
+
+    def end_posts() -> None:
+        # Beside the answers, not after them: platforms give some thirty seconds for everything.
+        stop.wait()
+        ticker.close()
+        application.delivery.stop()
+
+    ending = threading.Thread(target=end_posts, name="end-posts")
     application.delivery.start()
     ticker.start()
+    ending.start()
     try:
         status = run_socket(
             application.slack.app, token.get_secret_value() if token else "", jobs=application.jobs, stop=stop
         )
     finally:
-        ticker.close()
-        application.delivery.stop()
+        stop.set()
+        ending.join()
         application.close()
     return 1 if ticker.gave_up.is_set() else status
 
 
 def run_scheduler(environ: Mapping[str, str]) -> int:
     """Scheduled posts alone, until a signal; any number of these processes may run on one Postgres."""
-    from bot.edges.ticker import Ticker, run_clock
+    from bot.edges.ticker import run_clock
 
     application = start(environ, Need.SLACK_POSTS)
     try:
-        return run_clock(application.delivery, Ticker(application.delivery.tick))
+        return run_clock(application.delivery, application.ticker())
     finally:
         application.close()
 

@@ -73,7 +73,6 @@ class Stage:
 
     def open(self) -> Setting:
         """Start the stand-ins, build the bot over them, and serve its web form."""
-        from bot.edges.ticker import Ticker
         from bot.edges.web import SLACK_PATH, build_web
         from bot.settings import load_settings
         from bot.wiring import build, utc_now
@@ -105,7 +104,7 @@ class Stage:
         )
         application = build(settings, clock=clock)
         self._opened.callback(application.close)
-        ticker = Ticker(application.delivery.tick, every_s=1.0)
+        ticker = application.ticker(every_s=1.0)
         application.delivery.start()
         self._opened.callback(application.delivery.stop)
         ticker.start()

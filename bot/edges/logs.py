@@ -32,6 +32,7 @@ _CREDENTIALS = re.compile(r"\b(Bearer|Basic)(\s+)[\w.~+/=-]{6,}", re.IGNORECASE)
 
 _QUIET = {
     # Bolt logs whole bodies of badly signed requests at INFO, the SDK every request at DEBUG.
+    "alembic": logging.WARNING,
     "slack_bolt": logging.WARNING,
     "slack_sdk": logging.WARNING,
     "urllib3": logging.WARNING,

@@ -65,12 +65,14 @@ def build_slack(
     people: SlackPeople | None = None,
     metrics: Metrics | None = None,
     schedules: Schedules | None = None,
+    channel_changed: Callable[[str], object] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Slack:
     """Every object of the Slack edge, wired; no network.
 
     Args:
         schedules: None where this bot keeps none.
+        channel_changed: also told when Slack says that something about a channel changed.
         clock: seconds since 1970.
     """
     metrics = metrics or Metrics()
@@ -87,6 +89,7 @@ def build_slack(
         settings=settings,
         metrics=metrics,
         schedules=schedules,
+        channel_changed=channel_changed,
         clock=clock,
     )
     return Slack(build_app(desk=desk, settings=settings, metrics=metrics), desk, api, people, channels, metrics)

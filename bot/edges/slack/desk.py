@@ -154,10 +154,12 @@ class Desk:
         settings: SlackSettings,
         metrics: Metrics,
         schedules: Schedules | None = None,
+        channel_changed: Callable[[str], object] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._reports = reports
         self._schedules = ScheduleDesk(schedules, clock)
+        self._channel_changed = channel_changed
         self._jobs = jobs
         self._people = people
         self._channels = channels
@@ -228,6 +230,8 @@ class Desk:
     def channel_changed(self, channel_id: str) -> None:
         """Look again who reads a channel before the next post."""
         self._channels.forget(channel_id)
+        if self._channel_changed is not None:
+            self._channel_changed(channel_id)
 
     def _read(self, question: Question) -> tuple[Query | None, Message | None]:
         """(the question read, what memory answers at once); (None, None) where the job has to read."""
