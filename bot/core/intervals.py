@@ -6,17 +6,18 @@ local zone: wall clocks are turned into UTC at the door and back only for labels
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidIntervalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
@@ -225,6 +226,26 @@ def buckets(
         edges.append(window.end)
         out.extend(Interval(start, end) for start, end in pairwise(edges) if start < end)
     return tuple(out)
+
+
+def by_local_day(
+    pieces: Iterable[Interval], windows: Sequence[Interval], zone: ZoneInfo, *, week_start: int | None = None
+) -> tuple[tuple[Interval, ...], ...]:
+    """Pieces joined by the local day on which their window starts, so that a night shift isn't torn at midnight.
+
+    Args:
+        pieces: in order, each inside one of the windows.
+        windows: empty: a piece belongs to the day on which it starts itself.
+        week_start: counted from Monday = 0; joined by weeks that begin on that day.
+    """
+    starts = [window.start for window in windows]
+
+    def day_of(piece: Interval) -> date:
+        opened = starts[bisect_right(starts, piece.start) - 1] if starts else piece.start
+        day = local_date(opened, zone)
+        return day if week_start is None else week_of(day, week_start)
+
+    return tuple(tuple(joined) for _, joined in groupby(pieces, key=day_of))
 
 
 def is_repeated(instant: datetime, zone: ZoneInfo) -> bool:

@@ -131,6 +131,13 @@ class Range:
     """What the reading had to decide: widened to half-hours, cut at now, the only valid date order."""
     absolute: str = ""
     """Words that read as this range on any later day: `2026-11-22 09:00-17:00`."""
+    nights: bool = False
+    """Each piece is hours that cross midnight, and belongs whole to the day on which it starts."""
+
+    @property
+    def shifts(self) -> tuple[Interval, ...]:
+        """The pieces, where each belongs to the day on which it starts; none, where they are cut at midnight."""
+        return self.windows if self.nights or len(self.windows) > 1 else ()
 
     @property
     def start(self) -> datetime:
@@ -200,6 +207,8 @@ class Query:
     """None: the range is one bucket."""
     buckets: tuple[Interval, ...] = ()
     """`range.windows` cut by `granularity`; for a whole range in one bucket, empty."""
+    periods: int | None = None
+    """How many days or weeks `buckets` make, where several of them are one; None: as many as there are buckets."""
     booking: Booking = Booking.POSTED
     booking_named: bool = False
     """The text forced the booking."""
@@ -222,11 +231,16 @@ class Query:
         return not self.filters.divides_conversations and not {Dimension.QUEUE, Dimension.MEDIA} & set(self.group_by)
 
     @property
+    def bucket_count(self) -> int:
+        """Pieces of time that rows stand for; 0 where the range is one bucket."""
+        return len(self.buckets) if self.periods is None else self.periods
+
+    @property
     def reading(self) -> str:
         """The question as understood, for the echo before the numbers."""
         if self.range is None or self.zone is None:
             return str(self.verb or "")
-        count = len(self.buckets)
+        count = self.bucket_count
         cut = f", {count} {self.bucket_noun}{'' if count == 1 else 's'}" if count else ""
         return f"{self.range.label} {self.zone.key}{cut}"
 
@@ -295,7 +309,7 @@ def query_as_json(query: Query) -> dict[str, object]:
         "zone": zone.key if zone else None,
         "label": span.label,
         "granularity": query.granularity.value if query.granularity else None,
-        "buckets": len(query.buckets) or 1,
+        "buckets": query.bucket_count or 1,
         "booking": query.booking.value,
         "group_by": [d.value for d in query.group_by],
         "filters": filters_as_json(query.filters),

@@ -553,6 +553,16 @@ def test_by_day_a_night_shift_belongs_to_the_day_on_which_it_starts():
     ]
 
 
+def test_by_day_a_single_night_is_one_row():
+    night = Interval(datetime(2026, 3, 5, 22, tzinfo=UTC), datetime(2026, 3, 6, 6, tzinfo=UTC))
+    query = ask(AGENT, DAYS, windows=(night,))
+    facts = posted(call(bucket=0, handle=100), call(bucket=1, handle=200))
+    torn = answer(query, facts, status())
+    assert [row.values["handle_s"] for row in torn.rows] == [100, 200]
+    whole = answer(replace(query, range=replace(query.range, nights=True)), facts, status())
+    assert [(row.start, row.end, row.values["handle_s"]) for row in whole.rows] == [(night.start, night.end, 300)]
+
+
 def test_a_plain_query_over_a_range_with_holes_is_one_row():
     row = only(answer(ask(windows=WEEKDAY_MORNINGS), posted(call()), status()))
     assert (row.start, row.end) == (WEEKDAY_MORNINGS[0].start, WEEKDAY_MORNINGS[-1].end)

@@ -144,7 +144,7 @@ def compute_answer(
         coverage=Coverage(
             agents_asked=len(cohort.agent_ids),
             agents_answered=cohort.answered,
-            buckets=len(query.buckets) or 1,
+            buckets=query.bucket_count or 1,
             requests=requests,
             conversations=conversations,
             duplicates_removed=duplicates_removed,

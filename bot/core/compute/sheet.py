@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Group
 from bot.core.frames import LENGTH_COLUMN, STATUS_COLUMNS
-from bot.core.intervals import Interval, local_date, week_of
+from bot.core.intervals import by_local_day
 from bot.core.query import Dimension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     import numpy as np
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bot.core.frames import Facts
+    from bot.core.intervals import Interval
     from bot.core.query import Query, Range
 
     Mask = npt.NDArray[np.bool_]
@@ -68,14 +68,8 @@ def periods_of(query: Query, span: Range, zone: ZoneInfo, week_start: int) -> tu
         return (Period(span.windows),)
     if by is Dimension.INTERVAL:
         return tuple(Period((bucket,)) for bucket in query.buckets)
-    starts = [window.start for window in span.windows]
-
-    def day_of(bucket: Interval) -> date:
-        opened = starts[bisect_right(starts, bucket.start) - 1] if len(starts) > 1 else bucket.start
-        day = local_date(opened, zone)
-        return week_of(day, week_start) if by is Dimension.WEEK else day
-
-    return tuple(Period(tuple(pieces)) for _, pieces in groupby(query.buckets, key=day_of))
+    week = week_start if by is Dimension.WEEK else None
+    return tuple(Period(pieces) for pieces in by_local_day(query.buckets, span.shifts, zone, week_start=week))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.core.grammar.topics import find_topic
 from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
-from bot.core.intervals import Granularity, buckets
+from bot.core.intervals import Granularity, buckets, by_local_day
 from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, default_booking
 from bot.errors import CommandError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.core.grammar.how import Cut
     from bot.core.grammar.ranges import Reading
     from bot.core.grammar.when import Spec
+    from bot.core.intervals import Interval
     from bot.core.query import Range, Rank, Sort, Threshold
 
 MAX_SELECTORS = 50
@@ -199,6 +200,7 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
     resolver = Resolver(context, zone, booking, granularity)
     window = _agreed(draft.windows)
     span = _range(draft.ranges, resolver, window, scan) or resolver.range(resolver.reading(Relative(0)), window)
+    pieces = buckets(span.windows, granularity, zone, week_start=context.week_start) if granularity else ()
     return Query(
         text="",
         verb=verb,
@@ -209,7 +211,8 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         filters=filters,
         group_by=group_by,
         granularity=granularity,
-        buckets=buckets(span.windows, granularity, zone, week_start=context.week_start) if granularity else (),
+        buckets=pieces,
+        periods=_periods(pieces, span, zone, granularity, context.week_start),
         booking=booking,
         booking_named=named is not None,
         sort=_agreed(draft.sorts),
@@ -218,6 +221,16 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         outputs=frozenset(Output(word) for word in OUTPUTS if word in draft.flags),
         share="share" in draft.flags,
     )
+
+
+def _periods(
+    pieces: tuple[Interval, ...], span: Range, zone: ZoneInfo, granularity: Granularity | None, week_start: int
+) -> int | None:
+    """How many days or weeks the pieces make; None where each stands for itself."""
+    if granularity not in {Granularity.DAY, Granularity.WEEK}:
+        return None
+    week = week_start if granularity is Granularity.WEEK else None
+    return len(by_local_day(pieces, span.shifts, zone, week_start=week))
 
 
 def _agreed(said: Sequence[_Said[T]]) -> T | None:

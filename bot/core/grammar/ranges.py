@@ -397,6 +397,7 @@ class Resolver:
             to_now=to_now,
             notes=tuple(notes),
             absolute=self._absolute(reading, asked, window, to_now=to_now),
+            nights=bool(window and window.crosses_midnight) and len(pieces) == sum(p.start < self.now for p in asked),
         )
 
     def _pieces(self, reading: Reading, window: Window | None) -> list[Interval]:

@@ -74,7 +74,7 @@ def reading_notes(query: Query) -> tuple[str, ...]:
 def bucket_count(query: Query) -> str:
     """`48 half-hours`; a range in one bucket is measured in half-hours all the same."""
     if query.granularity is not None:
-        return plural(len(query.buckets), query.bucket_noun)
+        return plural(query.bucket_count, query.bucket_noun)
     if query.range is None or query.zone is None:
         return plural(1, "bucket")
     return plural(len(buckets(query.range.windows, Granularity.HALF_HOUR, query.zone)), "half-hour")

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.core.grammar import parse
+from bot.core.query import query_as_json
 from bot.errors import CommandError, InvalidIntervalError
 from tests.core.grammar.context import context
 
@@ -357,3 +358,24 @@ def test_hours_that_a_clock_change_skips_altogether_are_refused():
     with pytest.raises(InvalidIntervalError) as refusal:
         parse("2026-03-29 1:00-1:30", context(now="2026-04-01T00:00Z"))
     assert refusal.value.code == "nonexistent_time"
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("yesterday 22:00-06:00 by day", 1),
+        ("last 3 days 22:00-06:00 by day", 3),
+        ("last 3 days 9-17 by day", 3),
+        ("last 3 days 0:00-24:00 by day", 3),
+        ("last 2 weeks 22:00-06:00 by week", 2),
+        ("last 2 weeks 9-17 by week", 2),
+        ("sunday 22:00-06:00 by week", 1),
+        ("2026-11-22T22:00/2026-11-23T06:00 clock by day", 2),
+    ],
+)
+def test_hours_are_counted_by_the_day_or_week_on_which_they_start(text, days):
+    query = parse(text, context())
+    assert query.bucket_count == days
+    assert query_as_json(query)["buckets"] == days
+    noun = "week" if "week" in text else "day"
+    assert query.reading.endswith(f", {days} {noun}{'s' if days > 1 else ''}")
