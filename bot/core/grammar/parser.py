@@ -19,7 +19,7 @@ from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
 from bot.core.intervals import Granularity, buckets, by_local_day
 from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, default_booking
-from bot.errors import CommandError
+from bot.errors import CommandError, UnknownCommandError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,23 @@ def parse(text: str, context: GrammarContext) -> Query:
         CommandError: a word means nothing here, phrases contradict each other, or the range can't be
             answered; its message names the words, its hint shows what works.
     """
+    try:
+        return _parse(text, context)
+    except UnknownCommandError as error:
+        error.choices = tuple(choice for choice in error.choices if _reads(choice[1], context))
+        raise
+
+
+def _reads(text: str, context: GrammarContext) -> bool:
+    """Whether a text offered instead would be read, rather than refused in its turn."""
+    try:
+        _parse(text, context)
+    except CommandError:
+        return False
+    return True
+
+
+def _parse(text: str, context: GrammarContext) -> Query:
     scan = Scanner.over(text)
     if not scan.line:
         mine = _query(_Draft(include=[Selector(SelectorKind.MY_TEAM)]), scan, context)

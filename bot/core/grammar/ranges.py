@@ -359,6 +359,12 @@ class Resolver:
         Raises:
             InvalidIntervalError: all of it lies ahead, or it touches too many days.
         """
+        if reading.start == self.now and reading.end > reading.start:
+            raise InvalidIntervalError(
+                f"`{reading.phrase}` begins this very minute: it is {self.labels.moment(self.now)} in {self.zone.key}.",
+                hint="yesterday, or past 90m",
+                code="future_range",
+            )
         if reading.start >= self.now:
             raise self._ahead(reading.phrase)
         whole = reading.until(self.now)

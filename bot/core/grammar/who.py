@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.grammar.scanner import phrase
 from bot.core.grammar.suggestions import example_for, nearest_keyword, unknown_word
-from bot.core.grammar.words import FILTER_KINDS, KEYWORDS, NOT_BUILT, REFUSED_TIME_WORDS
+from bot.core.grammar.words import FILTER_KINDS, KEYWORDS, NOT_BUILT, REFUSED_TIME_WORDS, UNITS, WEEKDAYS
 from bot.core.query import Selector, SelectorKind
 from bot.errors import CommandError, UnknownCommandError
 
@@ -224,6 +224,7 @@ def refuse_word(scan: Scanner) -> None:
     bare = low.removesuffix(":")
     following = scan.word(scan.at + len(word) + 1)
     if bare in {"last", "past", "this"} and following:
+        _refuse_slip_of_time(scan, scan.at + len(word) + 1)
         raise CommandError(
             f"`{word} {following}` is no time that I know.",
             hint="this week, last week, last month, last monday, last 7 days, last 2 weeks, past 48h, past 90m",
@@ -251,6 +252,25 @@ def refuse_word(scan: Scanner) -> None:
     if ":" in word:
         hint = f"{', '.join(f'{kind}:' for kind in FILTER_KINDS)} choose; 9:00-17:30 are hours"
     raise UnknownCommandError(f"I can't read `{word or scan.line[scan.at :][:1]}`.", hint=hint)
+
+
+def _refuse_slip_of_time(scan: Scanner, at: int) -> None:
+    """Refuse a slip of a unit or a day after `last`, `past` or `this`: `last 7 dyas`, `this moth`.
+
+    Raises:
+        UnknownCommandError: the word is one.
+    """
+    start, known = scan.at, {*WEEKDAYS, "week", "month"}
+    if scan.word(at).isdecimal():
+        at, known = at + len(scan.word(at)) + 1, {*UNITS}
+    word = scan.word(at)
+    if (keyword := nearest_keyword(word.lower())) in known:
+        meant = f"{scan.line[start:at]}{keyword}"
+        raise UnknownCommandError(
+            f"`{word}` is no word I know; the nearest is `{keyword}`.",
+            hint=f"For example: {meant}",
+            choices=((meant, scan.instead(at, at + len(word), keyword)),),
+        )
 
 
 def _not_an_agent(scan: Scanner) -> UnknownCommandError:

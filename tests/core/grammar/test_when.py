@@ -352,6 +352,8 @@ def test_the_first_moment_of_a_day_has_no_figures_yet():
     with pytest.raises(InvalidIntervalError) as refusal:
         parse("today", context(now="2026-11-24T00:00Z"))
     assert refusal.value.code == "future_range"
+    assert "begins this very minute" in refusal.value.message
+    assert "today" not in refusal.value.hint
 
 
 def test_hours_that_a_clock_change_skips_altogether_are_refused():
