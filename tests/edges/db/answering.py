@@ -39,9 +39,12 @@ def main(url: str, owner: str, lease_s: str, path: str, mode: str = "") -> None:
         else:
             say("silent")
 
+    def excuse(command: StoredCommand) -> None:
+        os.write(answers, f"{command.key} excused\n".encode())
+
     jobs = DatabaseJobs(
         SqlCommandQueue(Database(url)),
-        {"question": Handler(answer, lambda command: None)},
+        {"question": Handler(answer, excuse)},
         owner=owner,
         workers=1 if mode == "stuck" else 4,
         lease_s=float(lease_s),

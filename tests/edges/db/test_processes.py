@@ -144,17 +144,17 @@ def test_a_process_frozen_at_work_holds_nobody_else_up(url: str, queue: SqlComma
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
-def test_under_kills_every_accepted_command_is_answered(
+def test_under_kills_everybody_hears_of_her_command(
     url: str, queue: SqlCommandQueue, answers: Path, kills: int
 ) -> None:
-    """Twice only where the kill came between the answer and the record of it, which nobody can tell apart."""
+    """An answer, or (left unanswered three times) an excuse; twice only where the kill came before the record of it."""
     accepted = 0
     for number in range(kills):
         with process(url, answers, f"p{number}") as killed:
             killed.says("ready")
             for _ in range(10):
                 accepted += queue.put(command(accepted), keep_s=3600).accepted
-            already = number * 3
+            already = number * 10 + 3  # in the midst of this batch
             assert eventually(lambda least=already: len(answers.read_text().splitlines()) > least)
             killed.send(signal.SIGKILL)
     with process(url, answers, "last"):
@@ -164,6 +164,7 @@ def test_under_kills_every_accepted_command_is_answered(
     assert set(told) == {f"trigger-{number}" for number in range(accepted)}
     assert accepted == kills * 10
     assert len(told) - len(set(told)) <= 4 * kills  # what the workers had in hand
+    assert sum("excused" in line for line in answers.read_text().splitlines()) <= accepted / 20
 
 
 def test_fires_by_the_database_own_clock_are_held_for_their_lease(real: Database) -> None:
