@@ -157,6 +157,19 @@ class Submission:
     duplicate: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What another process needs to do a job that its own process left undone: plain values, to be stored."""
+
+    kind: str
+    """Which handler does it."""
+    requester_id: str
+    payload: Mapping[str, Any]
+    """As JSON."""
+    answer_by: datetime
+    """From then on the person is told instead."""
+
+
 class Jobs(Protocol):
     """Work handed off by the listeners, so that slow answers can't starve acks."""
 
@@ -167,12 +180,14 @@ class Jobs(Protocol):
         *,
         keep_s: float = 3600.0,
         abandoned: Callable[[], None] | None = None,
+        errand: Errand | None = None,
     ) -> Submission:
-        """Take the work once for each key; never waits, never raises.
+        """Take the work once for each key; waits for nothing but a database, never raises.
 
         Args:
             keep_s: for how long a second hand-in under the same key counts as a duplicate.
             abandoned: called instead of, or beside, work that a shutdown doesn't let finish.
+            errand: the same work for another process, where jobs outlive their own.
         """
 
 

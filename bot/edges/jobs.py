@@ -20,6 +20,8 @@ from bot.ports import Submission
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.ports import Errand
+
 log = structlog.get_logger(__name__)
 
 EVENT_KEEP_S = 24 * 3600.0
@@ -86,6 +88,7 @@ class ThreadJobs:
         *,
         keep_s: float = PRESS_KEEP_S,
         abandoned: Callable[[], None] | None = None,
+        errand: Errand | None = None,
     ) -> Submission:
         """Take the work once for each key; never waits, never raises.
 

@@ -67,13 +67,16 @@ class SqlCommandQueue:
         self._clock = clock
         self._insert = (postgresql if database.is_postgres else sqlite).insert
 
-    def put(self, command: StoredCommand, *, keep_s: float) -> Submission:
+    def put(
+        self, command: StoredCommand, *, keep_s: float, holder: str | None = None, lease_s: float = 0.0
+    ) -> Submission:
         """Take a command once for each key, and remember the key, in one transaction.
 
         A refused hand-in doesn't use its key up: the same delivery may come again and find room.
 
         Args:
             keep_s: for how long a second hand-in under the same key counts as a duplicate.
+            holder: who works on it already, in its first attempt, for as long as the lease; None: it waits.
         Raises:
             StoreError: it may or may not have been taken; the person should be asked to try again.
         """
@@ -94,7 +97,9 @@ class SqlCommandQueue:
             payload=dict(command.payload),
             accepted_at=command.accepted_at,
             answer_by=command.answer_by,
-            attempt=0,
+            owner=holder,
+            attempt=0 if holder is None else 1,
+            lease_until=None if holder is None else self._database.moment(self._clock(), after_s=lease_s),
         )
         row = row.on_conflict_do_nothing(index_elements=[commands.c.key])
 
@@ -104,7 +109,7 @@ class SqlCommandQueue:
                 kept = select(taken_keys.c.token).where(taken_keys.c.key == command.key)
                 ours = again and connection.scalar(kept) == token
                 return Submission(accepted=ours, duplicate=not ours)
-            if _number(connection, commands.c.owner.is_(None)) >= self._capacity:
+            if holder is None and _number(connection, commands.c.owner.is_(None)) >= self._capacity:
                 raise _Full
             taken = connection.execute(row.returning(commands.c.key)).first() is not None
             return Submission(accepted=taken, duplicate=not taken)
@@ -149,6 +154,15 @@ class SqlCommandQueue:
         until = self._database.moment(self._clock(), after_s=lease_s)
         statement = update(commands).where(_mine(command)).values(lease_until=until)
         return self._database.write(lambda connection, _again: connection.execute(statement).rowcount == 1)
+
+    def renew_all(self, holder: str, keys: Collection[str], *, lease_s: float) -> int:
+        """Hold on to all of these that this holder still has; how many."""
+        if not keys:
+            return 0
+        until = self._database.moment(self._clock(), after_s=lease_s)
+        mine = and_(commands.c.owner == holder, commands.c.key.in_(sorted(keys)))
+        statement = update(commands).where(mine).values(lease_until=until)
+        return self._database.write(lambda connection, _again: connection.execute(statement).rowcount)
 
     def done(self, command: StoredCommand) -> bool:
         """The person has her answer, or knows that there is none; False: another process has it by now."""

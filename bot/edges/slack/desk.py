@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -30,16 +30,17 @@ from bot.edges.jobs import EVENT_KEEP_S, PRESS_KEEP_S
 from bot.edges.slack.allowance import Allowance, Stay
 from bot.edges.slack.api import SlackCallError
 from bot.edges.slack.home import home_view
-from bot.edges.slack.reply import Address, Door, Forms, Reply
+from bot.edges.slack.reply import URL_LIFE_S, Address, Door, Forms, Reply
 from bot.edges.slack.schedules import ScheduleDesk
 from bot.errors import BotError, CommandError, DeliveryError
-from bot.ports import Operation
+from bot.ports import Errand, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.core.query import Query
     from bot.core.rights import Audience
+    from bot.edges.db.commands import StoredCommand
     from bot.edges.metrics import Metrics
     from bot.edges.slack.alarms import Alarm, Alarms
     from bot.edges.slack.api import SlackApi
@@ -61,6 +62,12 @@ READING = "Reading your question…"
 PROGRESS = "Still working on it: the figures are on their way."
 BUSY = "Busy: too many questions are waiting. Please ask again in a minute."
 RESTARTED = "I was restarted before your answer was ready. Please ask again."
+RESTARTED_SHARING = (
+    "I was restarted while I was posting your answer to the channel. Please look whether it is there before you ask"
+    " again."
+)
+QUESTION = "question"
+"""The kind of errand that a question is."""
 CSV_SENT = "The CSV file is in our direct messages."
 
 
@@ -104,6 +111,22 @@ class Question:
     whole_slot: bool = False
     """Of `resend`: to all of the slot's recipients who lack it."""
 
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Question:
+        """The question as it was stored.
+
+        Raises:
+            KeyError, TypeError, ValueError: another version stored it, with other fields.
+        """
+        address = dict(stored["address"])
+        return cls(**{**stored, "address": Address(**{**address, "door": Door(address["door"])})})
+
+    @property
+    def errand(self) -> Errand:
+        """The question for another process, for as long as the way back is open."""
+        by = datetime.fromtimestamp(self.address.received_at, UTC) + timedelta(seconds=URL_LIFE_S)
+        return Errand(QUESTION, self.address.user_id, asdict(self), by)
+
     @property
     def is_event(self) -> bool:
         """Delivered as an event: acknowledged by Bolt, and perhaps delivered again for a day."""
@@ -124,6 +147,8 @@ class _Ticket:
     stay: Stay | None = None
     alarm: Alarm | None = None
     abandoned: bool = False
+    again: bool = False
+    """Another process had begun to answer, nobody knows how far it came."""
     order: Order | None = None
     """What is to be done about schedules, once it is read."""
     begun: float = field(default_factory=time.monotonic)
@@ -272,6 +297,7 @@ class Desk:
             partial(self._answer, question, query, ticket),
             keep_s=EVENT_KEEP_S if question.is_event else PRESS_KEEP_S,
             abandoned=partial(self._abandon, question, ticket),
+            errand=question.errand,
         )
         if submission.accepted:
             ticket.alarm = self._alarms.after(PROGRESS_AFTER_S, partial(ticket.reply.progress, PROGRESS))
@@ -288,6 +314,23 @@ class Desk:
             log.info("person_not_known", user=user_id, code=error.code)
 
     # --- in the jobs ---
+
+    def resume(self, command: StoredCommand, hold: Callable[[], bool]) -> None:
+        """Answer a question that its own process left behind, as long as it stays with this one."""
+        try:
+            question = Question.of(command.payload)
+        except (KeyError, TypeError, ValueError):
+            self.excuse(command)
+            return
+        reply = self._reply(question.address, hold)
+        ticket = _Ticket(reply, Operation.within(self._settings.answer_seconds), again=True)
+        ticket.alarm = self._alarms.after(PROGRESS_AFTER_S, partial(reply.progress, PROGRESS))
+        log.info("question_resumed", user=question.address.user_id, door=question.address.door.value)
+        self._answer(question, None, ticket)
+
+    def excuse(self, command: StoredCommand) -> None:
+        """Tell the person, in a direct message, that a question that was left behind gets no answer any more."""
+        self._say(self._reply(Address(command.requester_id, Door.HOME)), _plain(RESTARTED), follow_up=False)
 
     def _answer(self, question: Question, query: Query | None, ticket: _Ticket) -> None:
         outcome = "answered"
@@ -324,6 +367,9 @@ class Desk:
             reply.send(
                 self._schedules.answer(query.order, person, address, operation=ticket.operation, key=question.key)
             )
+            return
+        if query.share and ticket.again:
+            reply.send(_plain(RESTARTED_SHARING))
             return
         audience = self._audience(address) if query.share else PRIVATE
         # The wait in the queue is over: from here on the answer has its whole time.
@@ -423,8 +469,8 @@ class Desk:
 
     # --- helpers ---
 
-    def _reply(self, address: Address) -> Reply:
-        return Reply(address, api=self._api, forms=self._forms, clock=self._clock)
+    def _reply(self, address: Address, hold: Callable[[], bool] = lambda: True) -> Reply:
+        return Reply(address, api=self._api, forms=self._forms, hold=hold, clock=self._clock)
 
     def _apology(self, question: Question, error: Exception) -> Message:
         """What the person hears of a failure that isn't hers: a sentence and the id under which the log has it."""

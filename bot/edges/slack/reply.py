@@ -89,15 +89,23 @@ class Reply:
     """What goes back to the asker of one question; safe to use from the job, the alarm and the shutdown at once.
 
     Args:
+        hold: asked before each word; False: another process answers by now, and this one keeps silent.
         clock: seconds since 1970, for the life of the `response_url`.
     """
 
     def __init__(
-        self, address: Address, *, api: SlackApi, forms: Forms, clock: Callable[[], float] = time.time
+        self,
+        address: Address,
+        *,
+        api: SlackApi,
+        forms: Forms,
+        hold: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.address = address
         self._api = api
         self._forms = forms
+        self._hold = hold
         self._clock = clock
         self._lock = threading.RLock()
         self._url_uses = 0
@@ -155,6 +163,9 @@ class Reply:
     # --- ways ---
 
     def _deliver(self, message: Message, *, public: bool) -> None:
+        if not self._hold():
+            log.info("reply_left_to_another", user=self.address.user_id)
+            return
         failure: SlackCallError | None = None
         for way in self._ways(public=public):
             try:
