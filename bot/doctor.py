@@ -19,7 +19,7 @@ from bot.core.planning import PostedAsk, StatusAsk
 from bot.core.query import SelectorKind
 from bot.core.rights import EVERYTHING, parse_grants
 from bot.core.zones import load_zone
-from bot.edges.slack.manifest import SCOPES
+from bot.edges.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from bot.errors import BotError, SettingsError
 from bot.settings import Need, missing, unknown_variables
 
@@ -434,6 +434,9 @@ def _granted(header: str | None) -> Iterator[Check]:
         check = _fail if scope in _INDISPENSABLE else _warn
         todo = "Paste `python -m bot manifest` into the app's manifest page again and reinstall the app."
         yield check("Slack scopes", f"{scope} is missing, needed for {SCOPES[scope]}", todo)
+    for scope in (scope for scope in OPTIONAL_SCOPES if scope not in granted):
+        todo = "Tick it when the app is installed, if that is wanted."
+        yield _ok("Slack scopes", f"without {scope}, which is optional: no {OPTIONAL_SCOPES[scope]}. {todo}")
     if not lacking:
         yield _ok("Slack scopes", "all that the manifest asks for")
 

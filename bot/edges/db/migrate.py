@@ -44,11 +44,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             before = _revision(connection)
             config = _config(connection)
             head = _head(config)
-            if before is not None and before not in _known(config):
-                raise StoreError(
-                    f"The database is at step {before}, which this version doesn't know: it was made by a newer one.",
-                    hint="Run the newer version, or restore the database as it was before.",
-                )
+            _refuse_newer(config, before)
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
         raise StoreError(
@@ -58,8 +54,18 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
 
 def pending(database: Database) -> bool:
-    """Whether steps are missing, so that a process should not start on it."""
-    return database.read(lambda connection: _revision(connection) != _head(_config(connection)))
+    """Whether steps are missing, so that a process should not start on it.
+
+    Raises:
+        StoreError: the database was made by a newer version.
+    """
+
+    def look(connection: Connection) -> bool:
+        config, revision = _config(connection), _revision(connection)
+        _refuse_newer(config, revision)
+        return revision != _head(config)
+
+    return database.read(look)
 
 
 def _config(connection: Connection) -> Config:
@@ -79,6 +85,14 @@ def _head(config: Config) -> str:
     if head is None:
         raise StoreError("The migrations are missing from this installation.", hint="Install the bot again.")
     return head
+
+
+def _refuse_newer(config: Config, revision: str | None) -> None:
+    if revision is not None and revision not in _known(config):
+        raise StoreError(
+            f"The database is at step {revision}, which this version doesn't know: it was made by a newer one.",
+            hint="Run the newer version, or restore the database as it was before.",
+        )
 
 
 def _known(config: Config) -> set[str]:
