@@ -245,8 +245,8 @@ class FireLedger(Protocol):
     def freeze(self, fire: Fire, content: Mapping[str, Any], *, incomplete: bool) -> bool:
         """Set the message, once, before the first send."""
 
-    def sending(self, fire: Fire, channel: str, now: datetime) -> bool:
-        """Note the channel and (the first time) the moment just before a send."""
+    def sending(self, fire: Fire, channel: str, now: datetime, *, lease_s: float | None = None) -> bool:
+        """Note the channel and (the first time) the moment just before a send; renew the lease in the same breath."""
 
     def sent(self, fire: Fire, ts: str, now: datetime, *, sweep_at: datetime | None) -> bool:
         """The post is in the channel."""

@@ -122,8 +122,9 @@ class MemoryLedger:
     def freeze(self, fire: Fire, content: Mapping[str, Any], *, incomplete: bool) -> bool:
         return self.rows[fire.key].content is None and self._change(fire, content=content, incomplete=incomplete)
 
-    def sending(self, fire: Fire, channel: str, now: datetime) -> bool:
-        return self._change(fire, channel=channel, first_sent_at=self.rows[fire.key].first_sent_at or now)
+    def sending(self, fire: Fire, channel: str, now: datetime, *, lease_s: float | None = None) -> bool:
+        more = {} if lease_s is None else {"lease_until": now + timedelta(seconds=lease_s)}
+        return self._change(fire, channel=channel, first_sent_at=self.rows[fire.key].first_sent_at or now, **more)
 
     def sent(self, fire: Fire, ts: str, now: datetime, *, sweep_at: datetime | None) -> bool:
         if self.failures:
@@ -139,6 +140,9 @@ class MemoryLedger:
 
     def fire(self, key: str) -> Fire | None:
         return self.rows.get(key)
+
+    def known(self, keys: Sequence[str]) -> frozenset[str]:
+        return frozenset(keys) & self.rows.keys()
 
     def to_sweep(self, now: datetime, *, limit: int = 100) -> Sequence[Fire]:
         due = [f for f in self.rows.values() if f.state is FireState.SENT and f.sweep_at and f.sweep_at <= now]

@@ -368,7 +368,7 @@ def test_a_look_that_fails_is_tried_again_before_anything_is_sent(world):
 
 # --- processes that die or freeze ------------------------------------------------------------------------------------
 
-BEFORE_THE_SEND = ["claimed", "computed", "frozen", "renewed", "stamped"]
+BEFORE_THE_SEND = ["claimed", "computed", "frozen", "stamped"]
 
 
 @pytest.mark.parametrize("point", [*BEFORE_THE_SEND, "posted", "recorded"])

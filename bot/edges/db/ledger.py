@@ -44,7 +44,7 @@ class SqlFireLedger:
     def open(self, fires_owed: Sequence[Fire]) -> int:
         """Insert what isn't there yet, by key, all of it or nothing; how many were new."""
         rows = {fire.key: _row(fire) for fire in fires_owed}
-        known = self._known(list(rows))  # mostly all of them: then nobody has to wait for a writer
+        known = self.known(list(rows))  # mostly all of them: then nobody has to wait for a writer
         missing = [row for key, row in rows.items() if key not in known]
         if not missing:
             return 0
@@ -108,11 +108,15 @@ class SqlFireLedger:
             landed=and_(_mine(fire), fires.c.content.is_not(None)),
         )
 
-    def sending(self, fire: Fire, channel: str, now: datetime) -> bool:
-        """Note the channel and (the first time) the moment just before a send."""
-        return self._change(
-            fire, {"channel": channel, "first_sent_at": func.coalesce(fires.c.first_sent_at, literal(now, Instant))}
-        )
+    def sending(self, fire: Fire, channel: str, now: datetime, *, lease_s: float | None = None) -> bool:
+        """Note the channel and (the first time) the moment just before a send; renew the lease in the same breath."""
+        values: dict[str, Any] = {
+            "channel": channel,
+            "first_sent_at": func.coalesce(fires.c.first_sent_at, literal(now, Instant)),
+        }
+        if lease_s is not None:
+            values["lease_until"] = self._database.moment(now, after_s=lease_s)
+        return self._change(fire, values)
 
     def sent(self, fire: Fire, ts: str, now: datetime, *, sweep_at: datetime | None) -> bool:
         """The post is in the channel."""
@@ -169,6 +173,18 @@ class SqlFireLedger:
         """One fire as it stands."""
         found = self._fires(select(fires).where(fires.c.key == key))
         return found[0] if found else None
+
+    def known(self, keys: Sequence[str]) -> frozenset[str]:
+        """Those of these keys that have a row."""
+
+        def work(connection: Connection) -> frozenset[str]:
+            found: set[str] = set()
+            for start in range(0, len(keys), _CHUNK):
+                chunk = keys[start : start + _CHUNK]
+                found.update(connection.scalars(select(fires.c.key).where(fires.c.key.in_(chunk))))
+            return frozenset(found)
+
+        return self._database.read(work)
 
     def of_schedule(self, schedule_id: str, *, limit: int = 50) -> Sequence[Fire]:
         """The log of one schedule, newest first."""
@@ -275,16 +291,6 @@ class SqlFireLedger:
             return connection.execute(select(fires.c.key).where(fires.c.key == fire.key, landed)).first() is not None
 
         return self._database.write(work)
-
-    def _known(self, keys: Sequence[str]) -> set[str]:
-        def work(connection: Connection) -> set[str]:
-            found: set[str] = set()
-            for start in range(0, len(keys), _CHUNK):
-                chunk = keys[start : start + _CHUNK]
-                found.update(connection.scalars(select(fires.c.key).where(fires.c.key.in_(chunk))))
-            return found
-
-        return self._database.read(work)
 
     def _fires(self, statement: Any) -> list[Fire]:
         rows = self._database.read(lambda connection: connection.execute(statement).all())

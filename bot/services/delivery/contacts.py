@@ -21,8 +21,6 @@ FRESH_S = 900.0
 """A post relies on what was learnt about its channel within this."""
 _MET_S = 2400.0
 """People are remembered for an hour; who was met within this is still remembered at the next slot."""
-_A_MINUTE = 45
-"""Slack answers 50 a minute to each of these questions; a few are left for others who ask them."""
 _STEPS_AHEAD = 120
 """Ticks over which the look-ups for a big batch are spread: ten minutes of them."""
 
@@ -32,10 +30,11 @@ class Contacts:
 
     Args:
         people: keeps whoever is looked up ahead.
+        a_minute: look-ups of each kind.
         clock: monotonic seconds.
     """
 
-    def __init__(self, messenger: Messenger, people: People, *, clock: Callable[[], float]) -> None:
+    def __init__(self, messenger: Messenger, people: People, *, a_minute: int, clock: Callable[[], float]) -> None:
         self._messenger = messenger
         self._people = people
         self._clock = clock
@@ -44,8 +43,8 @@ class Contacts:
         self._direct: dict[str, str] = {}
         self._met: dict[str, float] = {}
         self._plans = (_Plan(self._look_at), _Plan(self.direct), _Plan(self._meet))
-        self._looks = Budget(a_minute=_A_MINUTE, clock=clock)
-        self._openings = Budget(a_minute=_A_MINUTE, clock=clock)
+        self._looks = Budget(a_minute=a_minute, clock=clock)
+        self._openings = Budget(a_minute=a_minute, clock=clock)
         self._shut_until = 0.0
 
     def state(self, channel_id: str) -> ChannelState | Refused | Unclear:

@@ -75,20 +75,6 @@ class Pace:
             self._next = start + self._gap_s
             return start - now
 
-    def try_turn(self) -> bool:
-        """Take a turn if one is to be had at once."""
-        with self._lock:
-            now = self._clock()
-            if now < self._next:
-                return False
-            self._next = now + self._gap_s
-            return True
-
-    def stop_for(self, seconds: float) -> None:
-        """No turns for so long."""
-        with self._lock:
-            self._next = max(self._next, self._clock() + seconds)
-
 
 class Budget:
     """So many calls in any minute, as many at once as there are; thread-safe."""
@@ -109,3 +95,9 @@ class Budget:
                 return self._spent[0] + 60.0 - now
             self._spent.append(now)
             return 0.0
+
+    def stop_for(self, seconds: float) -> None:
+        """Nothing to spend for so long."""
+        with self._lock:
+            until = self._clock() + seconds
+            self._spent = deque([until - 60.0] * self._a_minute)

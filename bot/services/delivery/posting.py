@@ -267,10 +267,8 @@ class Poster:
         if channel is None:
             return 0.0
         self._sleep_until_turn()
-        if not self._ledger.renew(fire, self._clock(), lease_s=self._settings.lease_s):
-            return 0.0
-        self._pause_at("renewed")
-        if not self._ledger.sending(fire, channel, self._clock()):
+        # One write renews, fences and stamps: with SQLite each costs every process a wait for the disk.
+        if not self._ledger.sending(fire, channel, self._clock(), lease_s=self._settings.lease_s):
             return 0.0
         fire = replace(fire, channel=channel)
         self._pause_at("stamped")
@@ -347,8 +345,9 @@ class Poster:
     # --- not sent ---
 
     def _again(self, fire: Fire, error: str, *, after_s: float | None = None, nothing_sent: bool = False) -> None:
-        """Due again; later and later, unless somebody said when."""
-        pause = max(after_s or 0.0, min(_LONGEST_PAUSE_S, 2.0 ** min(fire.attempt, 6)))
+        """Due again: when Slack said, or later and later."""
+        backoff = min(_LONGEST_PAUSE_S, 2.0 ** min(fire.attempt - 1, 6))
+        pause = after_s if nothing_sent and after_s is not None else max(after_s or 0.0, backoff)
         not_before = self._clock() + timedelta(seconds=pause)
         self._insisted(
             lambda: self._ledger.put_back(fire, not_before=not_before, error=error, nothing_sent=nothing_sent)

@@ -14,13 +14,13 @@ import structlog
 
 from bot.core.duties import duties, fires_of, has_ended, resendable, unreached, woken
 from bot.core.recurrence import slots
-from bot.core.scheduling import Destination, DestinationKind, Fire, FireKind, ScheduleState, request_key
+from bot.core.scheduling import Destination, DestinationKind, Fire, FireKind, ScheduleState, request_key, slot_key
 from bot.core.zones import load_zone
 from bot.ports import Refused, Unclear
 from bot.services.delivery.contacts import Contacts
 from bot.services.delivery.content import Composer
 from bot.services.delivery.crew import Crew, Keeper
-from bot.services.delivery.lanes import Lanes, Pace
+from bot.services.delivery.lanes import Budget, Lanes, Pace
 from bot.services.delivery.posting import LOOK_BACK, Poster
 from bot.services.delivery.telling import Teller
 from bot.services.delivery.terms import Caretakers, DeliverySettings
@@ -95,9 +95,9 @@ class DeliveryService:
         self._sleep = sleep
         self._holidays = holidays
         self._pause_at = pause_at
-        self._contacts = Contacts(messenger, people, clock=monotonic)
+        self._contacts = Contacts(messenger, people, a_minute=settings.lookups_a_minute, clock=monotonic)
         self._lanes = Lanes(pause_s=settings.lane_s, clock=monotonic)
-        self._looks = Pace(a_minute=settings.looks_a_minute, clock=monotonic)
+        self._looks = Budget(a_minute=settings.looks_a_minute, clock=monotonic)
         self._teller = Teller(
             store=store,
             ledger=ledger,
@@ -177,11 +177,7 @@ class DeliveryService:
     def _open_due(self, schedules: Sequence[Schedule], now: datetime) -> None:
         seen = self._seen(now)
         came = [(schedule, duty) for schedule in schedules for duty in self._duties(schedule, now, seen)]
-        fresh = [
-            (schedule, duty)
-            for schedule, duty in came
-            if _name(schedule, duty) not in self._opened and not self._has_rows(schedule, duty, now)
-        ]
+        fresh = self._without_rows([pair for pair in came if _name(*pair) not in self._opened], now)
         batch = sum(len(schedule.destinations) for schedule, duty in fresh if duty.skip is None)
         missed: list[tuple[Schedule, Duty]] = []
         due: list[Fire] = []
@@ -218,12 +214,22 @@ class DeliveryService:
         self._unreadable.discard(schedule.id)
         return owed
 
-    def _has_rows(self, schedule: Schedule, duty: Duty, now: datetime) -> bool:
-        """Whether a slot of a while ago was opened already: recipients who joined since get the next one."""
-        slot = duty.slot
-        if now - slot.fire_at < _SETTLED_SLOTS:
-            return False
-        return bool(self._ledger.of_slot(schedule.id, slot.local_date, slot.local_time))
+    def _without_rows(self, came: Sequence[tuple[Schedule, Duty]], now: datetime) -> list[tuple[Schedule, Duty]]:
+        """Slots that nobody opened yet. Recipients who joined after a slot was opened get the next one."""
+
+        def keys(schedule: Schedule, duty: Duty) -> list[str]:
+            return [slot_key(schedule.id, duty.slot, destination) for destination in schedule.destinations]
+
+        def has_rows(schedule: Schedule, duty: Duty) -> bool:
+            if now - duty.slot.fire_at < _SETTLED_SLOTS:
+                return False  # opening it twice changes nothing
+            if not known.isdisjoint(keys(schedule, duty)):
+                return True
+            return bool(self._ledger.of_slot(schedule.id, duty.slot.local_date, duty.slot.local_time))
+
+        old = [pair for pair in came if now - pair[1].slot.fire_at >= _SETTLED_SLOTS]
+        known = self._ledger.known([key for pair in old for key in keys(*pair)]) if old else frozenset()
+        return [pair for pair in came if not has_rows(*pair)]
 
     def _seen(self, now: datetime) -> datetime | None:
         """When a process last looked; stamps from the future are somebody's clock gone wrong."""
@@ -298,7 +304,7 @@ class DeliveryService:
     def _sweep(self) -> None:
         """Take back copies that slow or frozen attempts left beside the message that counts."""
         for fire in self._ledger.to_sweep(self._clock(), limit=_SWEEP_LIMIT):
-            if self._stopping.is_set() or not self._looks.try_turn():
+            if self._stopping.is_set() or self._looks.spend():
                 return
             if fire.channel is None or fire.ts is None:
                 self._ledger.swept(fire, next_at=None)

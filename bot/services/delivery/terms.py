@@ -39,7 +39,9 @@ class DeliverySettings:
     """Between two messages in one channel."""
     posts_a_minute: float = 240.0
     """Slack takes some 300 a minute in a workspace, and people ask questions meanwhile."""
-    looks_a_minute: float = 30.0
+    lookups_a_minute: int = 45
+    """Slack answers 50 a minute to each question about channels; a few are left for others who ask them."""
+    looks_a_minute: int = 30
     """Looks into channels of a sweep, which nobody waits for."""
     told_every_s: float = 3600.0
     """An owner hears of one schedule's failures at most so often."""
