@@ -59,8 +59,12 @@ class ActivitySource(Protocol):
     def clock(self, ask: PostedAsk, operation: Operation) -> Facts:
         """The same work as it happened: segments cut at the buckets' edges."""
 
-    def work(self, ask: PostedAsk, operation: Operation) -> Work:
-        """The sessions behind it, uncut: segments and what each posted, for looking into a figure."""
+    def work(self, ask: PostedAsk, operation: Operation, *, lookback_days: int | None = None) -> Work:
+        """The sessions behind it, uncut: segments and what each posted, for looking into a figure.
+
+        Args:
+            lookback_days: how much earlier conversations may have begun; None: as for figures.
+        """
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time by agent and bucket."""

@@ -141,7 +141,11 @@ def _sums(shares: Sequence[Share]) -> dict[str, float | None]:
 
 
 def _in_order(shares: Sequence[Share]) -> tuple[Share, ...]:
-    return tuple(sorted(shares, key=lambda share: (share.session.segments[0].start_ms, share.session.session_id)))
+    return tuple(sorted(shares, key=lambda share: (_began(share.session), share.session.session_id)))
+
+
+def _began(session: WorkSession) -> int:
+    return min((segment.start_ms for segment in session.segments), default=0)
 
 
 def _covered(stretches: Sequence[tuple[int, int]]) -> tuple[int, tuple[Overlap, ...]]:

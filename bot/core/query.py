@@ -25,6 +25,7 @@ class Verb(StrEnum):
     HELP = "help"
     DEFINE = "define"
     EXPLAIN = "explain"
+    RECONCILE = "reconcile"
     AGAIN = "again"
     STATUS = "status"
     WHOAMI = "whoami"

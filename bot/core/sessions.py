@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 HANDLE = "tHandle"
 
+FURTHER_DAYS = 14
+"""How far back conversations may have begun that are looked for where something is missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -43,6 +46,8 @@ class WorkSession:
     direction: str
     segments: tuple[Segment, ...]
     posts: tuple[Post, ...]
+    alerts: tuple[Segment, ...] = ()
+    """Ringing at the agent, which is no handle time; whatever the question leaves out."""
 
     @property
     def queue_id(self) -> str:

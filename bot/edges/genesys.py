@@ -39,6 +39,7 @@ from genesys_client import (
     CircuitOpenError,
     ConversationAggregation,
     ConversationDetailsQuery,
+    ConversationSet,
     DeadlineExceededError,
     GenesysError,
     InvalidQueryError,
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
     from genesys_client import (
         AggregateRecord,
         Conversation,
-        ConversationSet,
         GenesysClient,
         Session,
         StatusTimeline,
@@ -145,20 +145,23 @@ class GenesysActivity:
             conversations_since=since,
         )
 
-    def work(self, ask: PostedAsk, operation: Operation) -> Work:
+    def work(self, ask: PostedAsk, operation: Operation, *, lookback_days: int | None = None) -> Work:
         """The sessions themselves, with their segments and the metrics that they posted, uncut."""
-        found, since = self._conversations(ask, operation)
+        found, since = self._conversations(ask, operation, lookback_days)
         return Work(
-            sessions=tuple(_sessions(_parts(found.conversations, ask))),
+            sessions=tuple(_sessions(_parts(found.conversations, ask, ringing=True))),
             now=self._now(),
             conversations=len(found.conversations),
             duplicates_removed=found.duplicates,
             since=since,
         )
 
-    def _conversations(self, ask: PostedAsk, operation: Operation) -> tuple[ConversationSet, datetime]:
+    def _conversations(
+        self, ask: PostedAsk, operation: Operation, lookback_days: int | None = None
+    ) -> tuple[ConversationSet, datetime]:
         """Conversations that may hold work of the range, and the midnight since which they began."""
         start, end = ask.windows[0].start, ask.windows[-1].end
+        back = self._lookback_days if lookback_days is None else lookback_days
         query = ConversationDetailsQuery(
             start=start,
             end=end,
@@ -166,11 +169,12 @@ class GenesysActivity:
             queue_ids=ask.queue_ids,
             media_types=ask.media,
             directions=ask.directions,
-            lookback_days=self._lookback_days,
+            lookback_days=back,
         )
+        nobody = ask.agent_ids is not None and not ask.agent_ids  # without a filter the platform would send all
         with _translated():
-            found = self._client.conversations.details(query, operation)
-        began = start.astimezone(UTC) - timedelta(days=self._lookback_days)
+            found = ConversationSet((), 0, 0) if nobody else self._client.conversations.details(query, operation)
+        began = start.astimezone(UTC) - timedelta(days=back)
         return found, began.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
@@ -258,10 +262,15 @@ class _Part:
     session_id: str
     session: Session
     pieces: tuple[WireSegment, ...]
+    alerts: tuple[WireSegment, ...]
 
 
-def _parts(conversations: Iterable[Conversation], ask: PostedAsk) -> Iterator[_Part]:
-    """The work of the agents asked for, conversation by conversation; all participants of a hit come back."""
+def _parts(conversations: Iterable[Conversation], ask: PostedAsk, *, ringing: bool = False) -> Iterator[_Part]:
+    """The work of the agents asked for, conversation by conversation; all participants of a hit come back.
+
+    Args:
+        ringing: with alerts, and so with sessions that were never answered.
+    """
     wanted, kinds = (None if ask.agent_ids is None else frozenset(ask.agent_ids)), frozenset(KINDS)
     queues, left_out = frozenset(ask.queue_ids), frozenset(ask.without_queue_ids)
     for conversation in conversations:
@@ -284,24 +293,30 @@ def _parts(conversations: Iterable[Conversation], ask: PostedAsk) -> Iterator[_P
                     and (not queues or piece.queue_id in queues)
                     and piece.queue_id not in left_out
                 )
-                if pieces:
+                alerts = tuple(p for p in session.segments or () if ringing and p.type == "alert")
+                if pieces or alerts:
                     session_id = session.id or f"{conversation.id}/{participant.id}/{number}"
-                    yield _Part(conversation.id, agent_id, participant.purpose or "", session_id, session, pieces)
+                    yield _Part(
+                        conversation.id, agent_id, participant.purpose or "", session_id, session, pieces, alerts
+                    )
 
 
 def _segments(parts: Iterable[_Part]) -> Iterator[Segment]:
-    for part in parts:
-        for piece in part.pieces:
-            if piece.start is not None:
-                yield Segment(
-                    agent_id=part.agent_id,
-                    session_id=part.session_id,
-                    media=part.session.media_type or "",
-                    queue_id=piece.queue_id or "",
-                    kind=piece.type,
-                    start_ms=milliseconds(piece.start),
-                    end_ms=None if piece.end is None else milliseconds(piece.end),
-                )
+    return (segment for part in parts for segment in _of_part(part, part.pieces))
+
+
+def _of_part(part: _Part, pieces: Iterable[WireSegment]) -> Iterator[Segment]:
+    for piece in pieces:
+        if piece.start is not None:
+            yield Segment(
+                agent_id=part.agent_id,
+                session_id=part.session_id,
+                media=part.session.media_type or "",
+                queue_id=piece.queue_id or "",
+                kind=piece.type,
+                start_ms=milliseconds(piece.start),
+                end_ms=None if piece.end is None else milliseconds(piece.end),
+            )
 
 
 def _sessions(parts: Iterable[_Part]) -> Iterator[WorkSession]:
@@ -313,7 +328,8 @@ def _sessions(parts: Iterable[_Part]) -> Iterator[WorkSession]:
             purpose=part.purpose,
             media=part.session.media_type or "",
             direction=part.session.direction or "",
-            segments=tuple(_segments((part,))),
+            segments=tuple(_of_part(part, part.pieces)),
+            alerts=tuple(_of_part(part, part.alerts)),
             posts=tuple(
                 Post(metric.name, round(metric.value), milliseconds(metric.emitted))
                 for metric in part.session.metrics or ()

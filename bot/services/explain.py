@@ -11,6 +11,7 @@ from bot.core.frames import CLOCK_COLUMNS, POSTED_COLUMNS
 from bot.core.intervals import Interval, local_date, local_day
 from bot.core.query import Booking
 from bot.core.rendering.explanations import Told, explanation_json, explanation_text, explanation_title
+from bot.core.sessions import FURTHER_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +49,13 @@ class Explainer:
         (bucket,) = ask.windows
         work = self._work(ask, operation)
         found = explain(work, bucket, ask.booking)
-        stated = self._posted(ask, operation) if ask.booking is Booking.POSTED else _cut(work, bucket)
+        stated = _cut(work, bucket)
+        if ask.booking is Booking.POSTED:
+            stated = self._posted(ask, operation)
+            if any(abs(stated[name] - (found.figures[name] or 0.0)) >= 0.001 for name in POSTED_COLUMNS):
+                # Posted by a conversation begun before the look-back, which a table of posted figures never needs.
+                work = self._work(ask, operation, lookback_days=FURTHER_DAYS)
+                found = explain(work, bucket, ask.booking)
         queues = {share.session.queue_id for share in found.shares} - {""}
         told = Told(
             agent_id=agent.id,
@@ -64,7 +71,7 @@ class Explainer:
         )
         return _told(query, found, told)
 
-    def _work(self, ask: PostedAsk, operation: Operation) -> Work:
+    def _work(self, ask: PostedAsk, operation: Operation, *, lookback_days: int | None = None) -> Work:
         """The agent's sessions of the bucket's day: looked for as the day's table does, so that both see the same."""
         (bucket,) = ask.windows
         day = local_day(local_date(bucket.start, ask.zone), ask.zone)
@@ -72,8 +79,8 @@ class Explainer:
         end = bucket.end if ask.to_now else max(bucket.end, min(day.end, now))
         whole = replace(ask, windows=(Interval(day.start, end),), buckets=(), granularity=None, booking=Booking.CLOCK)
         kept = self.answers.get(
-            ("work", whole),
-            lambda: self.activity.work(whole, operation),
+            ("work", whole, lookback_days),
+            lambda: self.activity.work(whole, operation, lookback_days=lookback_days),
             life_s=self.life_s(whole),
             wait_s=operation.remaining(),
         )

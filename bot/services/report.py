@@ -15,6 +15,7 @@ from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome,
 from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
 from bot.services.explain import Explainer
+from bot.services.reconcile import Reconciler, reconciled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,8 +137,9 @@ class ReportService:
                 hint="Type it there; here, python -m bot schedules lists and simulates.",
                 code="not_available",
             )
-        if query.verb is Verb.EXPLAIN:
-            return self._explained(query, requester, door=door, operation=operation, audience=audience)
+        if query.verb in {Verb.EXPLAIN, Verb.RECONCILE}:
+            look = self._explained if query.verb is Verb.EXPLAIN else self._reconciled
+            return look(query, requester, door=door, operation=operation, audience=audience)
         try:
             answer = self._figures(query, requester, operation, fresh=fresh)
         except UnknownAgentError as error:
@@ -170,6 +172,30 @@ class ReportService:
         answer = self._explainer.answer(query, ask, agent, operation)
         self._reader.remember(query, requester)
         self._looked(query, requester, [agent.id], door)
+        return answer
+
+    def _reconciled(
+        self, query: Query, requester: Requester, *, door: str, operation: Operation, audience: Audience
+    ) -> TextAnswer:
+        """Every source of the range compared, agent by agent, for those who may read the figures."""
+        check_names(audience)
+        chosen, agent_ids, members, _ = self._whom(query, requester, operation)
+        if agent_ids is None and not vision(requester, self._settings.grants, None).everything:
+            # Whoever may see a queue's work sees it of everyone; status and other work only of its members.
+            agent_ids = members
+        ask = posted_ask(
+            query,
+            agent_ids=agent_ids,
+            queue_ids=chosen.queue_ids,
+            without_queue_ids=chosen.without_queue_ids,
+            week_start=self._settings.week_start,
+        )
+        found = Reconciler(self._activity).find(ask, members, chosen.without_agent_ids, operation)
+        whom = [chain.agent_id for chain in found.chains]
+        agents, _ = self._directory.names(frozenset(whom), operation)
+        answer = reconciled(query, found, {agent.id: agent.name for agent in agents.values()}, operation)
+        self._reader.remember(query, requester)
+        self._looked(query, requester, whom, door)
         return answer
 
     def check(self, query: Query, requester: Requester, operation: Operation) -> tuple[Notice, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bot.core.grammar.cells import read_cell
+from bot.core.grammar.checks import read_check
 from bot.core.grammar.hours import read_window
 from bot.core.grammar.how import read_cuts, read_metric, read_rank, read_sort, read_threshold, read_versus
 from bot.core.grammar.places import read_place
@@ -106,8 +107,8 @@ def _parse(text: str, context: GrammarContext) -> Query:
         return Query(text=typed, verb=order.verb, order=order, group_by=())
     if verb := _verb_with_object(scan):
         return replace(verb, text=typed)
-    if cell := read_cell(scan, context, parse):
-        return replace(cell, text=typed)
+    if inquiry := read_cell(scan, context, parse) or read_check(scan, context, parse):
+        return replace(inquiry, text=typed)
     draft = _Draft()
     scan.skip_gap()
     while not scan.done:

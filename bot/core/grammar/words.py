@@ -199,7 +199,6 @@ REFUSED_TIME_WORDS: dict[str, str] = {
 """Words of time that no phrase uses on their own, each with a phrase that works."""
 
 NOT_BUILT: dict[str, str] = {
-    "reconcile": "yesterday by interval",
     **dict.fromkeys(("save", "saved"), "again"),
     **dict.fromkeys(("alert", "alerts", "mute"), "today above 85%"),
     **dict.fromkeys(("link", "unlink", "settings"), "whoami"),
@@ -430,6 +429,13 @@ ENTRIES = (
         "What one half-hour of an agent's is made of: the conversations, what was cut, what overlaps.",
         ("explain @ana 10:30 yesterday", "explain ana diaz 10:30 yesterday posted", "explain 9am today by 15m"),
         ("explain",),
+    ),
+    Entry(
+        _VERBS,
+        ("reconcile [what] [when]",),
+        "Posted time, sessions, segments and status time side by side, and the cause of each difference.",
+        ("reconcile yesterday", "reconcile yesterday team:Billing", "reconcile @ana last week"),
+        ("reconcile",),
     ),
     Entry(_VERBS, ("again",), "Your last question once more.", ("again",), ("again",)),
     Entry(_VERBS, ("status",), "How the bot and the platform are.", ("status",), ("status",)),

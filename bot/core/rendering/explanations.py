@@ -11,6 +11,7 @@ from bot.core.intervals import clock_label
 from bot.core.query import Booking
 from bot.core.records import POSTED_COLUMN
 from bot.core.rendering.figures import duration, ratio
+from bot.core.rendering.names import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +56,7 @@ def explanation_title(explanation: Explanation, told: Told) -> str:
     local = bucket.start.astimezone(zone)
     how = "by the clock" if explanation.booking is Booking.CLOCK else "as posted"
     edges = f"{clock_label(bucket.start, zone)}–{clock_label(bucket.end, zone)}"
-    return f"{told.agent_name}, {local:%a} {local.day} {local:%b} {edges}, {how}"
+    return f"{cleaned(told.agent_name)}, {local:%a} {local.day} {local:%b} {edges}, {how}"
 
 
 def explanation_text(explanation: Explanation, told: Told) -> str:
@@ -117,7 +118,7 @@ def _formulas(explanation: Explanation) -> Iterator[str]:
 def _share(share: Share, told: Told, *, clock: bool) -> str:
     session = share.session
     parts = [f"{_PART_WORDS[name]} {duration(share.seconds[name])}" for name in PARTS if name in share.seconds]
-    queue = told.queue_names.get(session.queue_id, session.queue_id)
+    queue = cleaned(told.queue_names.get(session.queue_id, session.queue_id))
     kind = " ".join(filter(None, (session.media, session.direction, queue and f"({queue})")))
     whole = f"{duration(share.seconds['handle_s'])}: " if clock else ""
     routed = "" if session.purpose == "agent" else ", not routed"

@@ -95,3 +95,36 @@ def test_a_date_that_can_be_two_days_is_asked_back_as_the_same_command():
 
     days = [parse(text, context()).range.start.date().isoformat() for _, text in refused.value.choices]
     assert days == ["2026-11-05", "2026-05-11"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["reconcile yesterday team:Billing", "yesterday reconcile team:Billing", "team:Billing yesterday, reconcile"],
+)
+def test_a_comparison_is_the_question_it_compares(text):
+    query, plain = parse(text, context()), parse("yesterday team:Billing", context())
+
+    assert query.verb is Verb.RECONCILE
+    assert (query.range, query.filters, query.group_by) == (plain.range, plain.filters, plain.group_by)
+    assert parse(format_query(query, absolute=True), context()).range.windows == plain.range.windows
+
+
+def test_a_comparison_without_words_is_of_today():
+    assert parse("reconcile", context()).range == parse("today", context()).range
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "reconcile by queue",
+        "reconcile yesterday top 3",
+        "reconcile yesterday clock",
+        "reconcile status",
+        "reconcile by 1h",
+    ],
+)
+def test_a_comparison_has_no_rows_to_group_or_choose(text):
+    with pytest.raises(CommandError) as refused:
+        parse(text, context())
+
+    assert refused.value.code == "contradiction"

@@ -441,7 +441,6 @@ def test_other_refusals_have_their_codes(text, code):
 @pytest.mark.parametrize(
     "verb",
     [
-        "reconcile",
         "save",
         "saved",
         "alert",
