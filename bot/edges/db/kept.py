@@ -67,6 +67,7 @@ class KeptJobs:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._rescue: DatabaseJobs | None = None
+        self._keeper: threading.Thread | None = None
 
     @property
     def running(self) -> bool:
@@ -100,7 +101,8 @@ class KeptJobs:
             clock=self._clock,
         )
         self._rescue.start()
-        threading.Thread(target=self._keep, name="kept-commands", daemon=True).start()
+        self._keeper = threading.Thread(target=self._keep, name="kept-commands", daemon=True)
+        self._keeper.start()
 
     def submit(
         self,
@@ -159,6 +161,8 @@ class KeptJobs:
         finished = self._local.close(timeout)
         rescue.join(max(0.0, ends - time.monotonic()))
         self._stopped.set()
+        if self._keeper is not None:
+            self._keeper.join(max(0.0, ends - time.monotonic()))
         return finished and not rescue.is_alive()
 
     def _close_rescue(self, timeout: float) -> None:
