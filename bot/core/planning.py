@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.core.intervals import Granularity, buckets, ceil_to_grid, floor_to_grid
-from bot.core.query import Booking, Dimension, SelectorKind
+from bot.core.query import Booking, Dimension, SelectorKind, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -175,15 +175,22 @@ def plan_as_json(query: Query, *, week_start: int = 0) -> dict[str, Any]:
     if not chosen:
         calls.append({"call": "GET /api/v2/routing/queues/{id}/members", "requests": None})
     granularity = cut.granularity.value if cut.granularity else None
-    calls += [
-        {
-            "call": "POST /api/v2/analytics/conversations/aggregates/query",
-            "granularity": granularity,
-            "requests": batches if chosen else 1,
-        },
-        {"call": "POST /api/v2/analytics/users/aggregates/query", "granularity": granularity, "requests": batches},
-        {"call": "GET /api/v2/users", "requests": None},
-    ]
+    if query.booking is Booking.CLOCK or query.verb in {Verb.EXPLAIN, Verb.RECONCILE}:
+        # How many pages there are, only the platform can tell.
+        calls.append({"call": "POST /api/v2/analytics/conversations/details/query", "requests": None})
+    if query.booking is Booking.POSTED:
+        calls.append(
+            {
+                "call": "POST /api/v2/analytics/conversations/aggregates/query",
+                "granularity": granularity,
+                "requests": batches if chosen else 1,
+            }
+        )
+    if query.verb is not Verb.EXPLAIN:
+        calls.append(
+            {"call": "POST /api/v2/analytics/users/aggregates/query", "granularity": granularity, "requests": batches}
+        )
+    calls.append({"call": "GET /api/v2/users", "requests": None})
     counts = [call["requests"] for call in calls]
     return {
         "source": query.booking.value,
