@@ -1,12 +1,7 @@
-"""The ports `ActivitySource` and `DirectorySource` over `genesys_client`: its records in, the core's values out.
-
-The only place where a `GenesysError` becomes a `SourceError` (or, for credentials, a `SettingsError`).
-"""
+"""`ActivitySource`: durations from aggregates, segments and status timelines, as the core's frames."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -32,30 +27,19 @@ from bot.core.segments import (
 )
 from bot.core.sessions import Post, Work, WorkSession, accounted_for
 from bot.core.statuses import StatusSpan, cut_statuses
-from bot.errors import BotError, SettingsError, SourceError
-from bot.ports import Agent, Facts, Named
+from bot.edges.genesys.translation import REFUSED, translated
+from bot.errors import SourceError
+from bot.ports import Facts
 from genesys_client import (
-    AuthenticationError,
-    CircuitOpenError,
     ConversationAggregation,
     ConversationDetailsQuery,
     ConversationSet,
-    DeadlineExceededError,
-    GenesysError,
-    InvalidQueryError,
-    OperationCancelledError,
-    PayloadError,
-    PermissionDeniedError,
-    RateLimitedError,
-    ServerError,
     StatusAggregation,
     StatusDetailsQuery,
-    ThrottledError,
-    TransportError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.ports import Operation
@@ -65,18 +49,12 @@ if TYPE_CHECKING:
         GenesysClient,
         Session,
         StatusTimeline,
-        User,
     )
-    from genesys_client import Named as Entity
     from genesys_client import Segment as WireSegment
 
-_REFUSED = "platform_refused"
 
 _STATUS_LOOKBACK = timedelta(days=1)
 """A status that began before the range may be left out of an answer about the range alone."""
-
-_SIDE_BY_SIDE = 6
-"""Lists of members read at once: below the transport's own eight, so that other questions get through."""
 
 
 class GenesysActivity:
@@ -172,7 +150,7 @@ class GenesysActivity:
             lookback_days=back,
         )
         nobody = ask.agent_ids is not None and not ask.agent_ids  # without a filter the platform would send all
-        with _translated():
+        with translated():
             found = ConversationSet((), 0, 0) if nobody else self._client.conversations.details(query, operation)
         began = start.astimezone(UTC) - timedelta(days=back)
         return found, began.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -203,7 +181,7 @@ class GenesysActivity:
             return self._status_from_timelines(ask, operation)
         except SourceError as error:
             # Below half-hours the platform may refuse: asked for only where its half-hours aren't ours.
-            if error.code == _REFUSED and ask.granularity is not None:
+            if error.code == REFUSED and ask.granularity is not None:
                 return self._status_from_timelines(ask, operation)
             raise
 
@@ -211,7 +189,7 @@ class GenesysActivity:
         """The same from each agent's own timeline, cut at our edges: more requests, any grid."""
         span = Interval(ask.windows[0].start, ask.windows[-1].end)
         query = StatusDetailsQuery(start=span.start - _STATUS_LOOKBACK, end=span.end, user_ids=ask.agent_ids)
-        with _translated():
+        with translated():
             timelines = self._client.agents.status_details(query, operation)
         cut = cut_statuses(_spans(timelines), ask.buckets or ask.windows, min(span.end, self._now()))
         return status_facts(cut, ask, to_now=ask.to_now)
@@ -241,7 +219,7 @@ def _first_that_fits(
         ask.granularity, ask.windows, ask.zone, status=status, week_start=ask.week_start, to_now=ask.to_now
     )
     for granularity in candidates:
-        with _translated():
+        with translated():
             records = list(fetch(granularity))
         try:
             return facts(records)
@@ -360,205 +338,3 @@ def _records(records: Iterable[AggregateRecord]) -> Iterator[Record]:
             sum_ms=record.sum_ms,
             events=record.count,
         )
-
-
-class GenesysOrganization:
-    """The organisation itself, for `doctor`."""
-
-    def __init__(self, client: GenesysClient) -> None:
-        self._client = client
-
-    def name(self, operation: Operation) -> str:
-        """Its name."""
-        with _translated():
-            return self._client.organization.me(operation).name
-
-    def limits(self, operation: Operation) -> Mapping[str, int]:
-        """Its limits on API use, by key."""
-        with _translated():
-            return self._client.organization.limits("platform.api", operation)
-
-
-class GenesysDirectory:
-    """Who is who, from the platform's directory."""
-
-    def __init__(self, client: GenesysClient) -> None:
-        self._client = client
-
-    def agents(self, agent_ids: Sequence[str], operation: Operation) -> Mapping[str, Agent]:
-        """Agents by id, deleted and inactive ones too; unknown ids are absent."""
-        with _translated():
-            return {user.id: _agent(user) for user in self._client.agents.by_ids(agent_ids, operation)}
-
-    def agent_by_email(self, email: str, operation: Operation) -> Agent | None:
-        """The one agent with that address."""
-        with _translated():
-            user = self._client.agents.by_email(email, operation)
-        return _agent(user) if user else None
-
-    def everyone(self, operation: Operation) -> Sequence[Agent]:
-        """The directory, for matching names."""
-        with _translated():
-            return tuple(_agent(user) for user in self._client.agents.everyone(operation))
-
-    def teams(self, operation: Operation) -> Sequence[Named]:
-        """All teams."""
-        with _translated():
-            return _named(self._client.organization.teams(operation))
-
-    def team_members(self, team_id: str, operation: Operation) -> Sequence[str]:
-        """Agent ids of one team."""
-        with _translated():
-            return tuple(m.id for m in self._client.organization.team_members(team_id, operation))
-
-    def queues(self, operation: Operation) -> Sequence[Named]:
-        """All queues."""
-        with _translated():
-            return _named(self._client.organization.queues(operation))
-
-    def members_of_queues(self, queue_ids: Sequence[str], operation: Operation) -> Sequence[str]:
-        """Agent ids of these queues, each once; several queues are asked side by side."""
-
-        def members(queue_id: str) -> tuple[str, ...]:
-            return tuple(m.id for m in self._client.organization.queue_members(queue_id, operation))
-
-        with _translated(), ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="members") as pool:
-            return tuple(dict.fromkeys(agent_id for ids in pool.map(members, queue_ids) for agent_id in ids))
-
-    def groups(self, operation: Operation) -> Sequence[Named]:
-        """All groups."""
-        with _translated():
-            return _named(self._client.organization.groups(operation))
-
-    def group_members(self, group_id: str, operation: Operation) -> Sequence[str]:
-        """Agent ids of one group."""
-        with _translated():
-            return tuple(m.id for m in self._client.organization.group_members(group_id, operation))
-
-    def divisions(self, operation: Operation) -> Sequence[Named]:
-        """All divisions."""
-        with _translated():
-            return _named(self._client.organization.divisions(operation))
-
-    def division_members(self, division_id: str, operation: Operation) -> Sequence[str]:
-        """Agent ids of one division."""
-        with _translated():
-            return tuple(u.id for u in self._client.agents.in_division(division_id, operation))
-
-    def reports_of(self, manager_id: str, operation: Operation) -> Sequence[str]:
-        """Agent ids whose manager that is."""
-        with _translated():
-            return tuple(u.id for u in self._client.agents.reporting_to(manager_id, operation))
-
-
-def _agent(user: User) -> Agent:
-    return Agent(
-        id=user.id,
-        name=user.name or user.id,
-        email=user.email or None,
-        state=user.state or "active",
-        team_id=user.team_id or None,
-        division_id=user.division_id or None,
-    )
-
-
-def _named(items: Iterable[Entity]) -> tuple[Named, ...]:
-    return tuple(Named(id=item.id, name=item.name or item.id) for item in items)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Raise what people can act on in the place of what the client saw."""
-    try:
-        yield
-    except GenesysError as error:
-        raise translate(error) from error
-
-
-def translate(error: GenesysError) -> BotError:
-    """The `SourceError` (or `SettingsError`) that says in words what happened and what to do."""
-    reference = error.request_id
-    wait = error.retry_after_s
-    match error:
-        case AuthenticationError():
-            return SettingsError(
-                "Genesys refused the credentials: the client id or secret is wrong, or they belong to another region.",
-                hint="Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and GENESYS_ENVIRONMENT; "
-                "`python -m bot doctor` tells which.",
-                code="bad_credentials",
-            )
-        case PermissionDeniedError():
-            names = ", ".join(error.permissions) or "a permission or a division"
-            return SourceError(
-                f"The Genesys OAuth client lacks {names}.",
-                hint="Have an administrator add it to the client's role, in each division that should be visible.",
-                code="missing_permission",
-                reference=reference,
-            )
-        case RateLimitedError() | ThrottledError():
-            return SourceError(
-                f"Genesys asks to wait: too many requests. Try again in {_wait(wait)}.",
-                hint="A shorter range or fewer agents needs fewer requests.",
-                code="rate_limited",
-                reference=reference,
-                retry_after_s=wait,
-            )
-        case OperationCancelledError():
-            return SourceError("The question was cancelled.", code="cancelled")
-        case DeadlineExceededError():
-            return SourceError(
-                "Genesys took too long to answer.",
-                hint="Try again in a minute; a shorter range or fewer agents answers faster.",
-                code="platform_slow",
-                reference=reference,
-            )
-        case CircuitOpenError():
-            return SourceError(
-                "Genesys failed several times in a row, so it isn't asked for a moment.",
-                hint=f"Try again in {_wait(wait or 30)}; if it goes on, check the network and Genesys's status page.",
-                code="platform_down",
-                retry_after_s=wait,
-            )
-        case ServerError():
-            return SourceError(
-                "Genesys is having trouble: it fails on its own side.",
-                hint=f"Try again in {_wait(wait or 60)}; if it goes on, look at Genesys's status page.",
-                code="platform_down",
-                reference=reference,
-                retry_after_s=wait,
-            )
-        case PayloadError():
-            return SourceError(
-                "Genesys answered with something that isn't what it promises, so nothing of it is used.",
-                hint="Try again; if it happens again, report it with the reference.",
-                code="platform_garbled",
-                reference=reference,
-            )
-        case InvalidQueryError():
-            return SourceError(
-                "Genesys didn't accept the query.",
-                hint="A shorter range may help; otherwise report it with the reference.",
-                code=_REFUSED,
-                reference=reference,
-            )
-        case TransportError():
-            return SourceError(
-                "Genesys can't be reached.",
-                hint="Check the network and GENESYS_ENVIRONMENT, then try again.",
-                code="platform_unreachable",
-                reference=reference,
-            )
-        case _:
-            return SourceError(
-                "Genesys answered with an error.",
-                hint="Try again; if it happens again, report it with the reference.",
-                reference=reference,
-            )
-
-
-def _wait(seconds: float | None) -> str:
-    if seconds is None:
-        return "a minute"
-    if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
-    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{round(seconds / 3600)} hours"
