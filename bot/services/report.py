@@ -441,7 +441,7 @@ class ReportService:
         else:
             scope = "yourself" if agent else "nobody"
         linked = f"{agent.name} ({agent.email})" if agent else "nobody: no agent has your e-mail address"
-        zone = query.zone.key if query.zone else self._settings.zone.key
+        zone = requester.zone or self._settings.zone.key  # as the reader takes it
         lines = [
             f"Slack user: {requester.id}",
             f"Genesys agent: {linked}",

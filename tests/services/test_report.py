@@ -387,6 +387,20 @@ def test_verbs_answer_in_words(world: World, verb: str) -> None:
     assert len(answer.text) > 20
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", None])
+def test_whoami_names_the_zone_in_which_her_questions_are_read(world: World, zone: str | None) -> None:
+    person = Requester(id="U1", zone=zone)
+    read_in = world.service.read("yesterday", person).zone
+
+    said = world.service.answer(
+        world.service.read("whoami", person), person, door="test", operation=Operation.within(5)
+    )
+
+    assert read_in is not None
+    assert isinstance(said, TextAnswer)
+    assert f"Your zone: {read_in.key}" in said.text.splitlines()
+
+
 @pytest.mark.parametrize("text", ["yesterday vs last week", "yesterday xlsx", "yesterday heatmap"])
 def test_what_this_version_lacks_is_refused_not_answered_otherwise(world: World, text: str) -> None:
     with pytest.raises(CommandError) as refusal:
