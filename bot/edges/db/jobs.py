@@ -107,12 +107,16 @@ class DatabaseJobs:
         self._dispatcher.start()
         self._keeper.start()
 
-    def close(self, timeout: float = 20.0) -> bool:
-        """Claim nothing more, let what runs finish, give the rest back; True: all finished in time."""
-        ends = time.monotonic() + timeout
+    def stop_claiming(self) -> None:
+        """Begin nothing more; a first part of `close`."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+
+    def close(self, timeout: float = 20.0) -> bool:
+        """Claim nothing more, let what runs finish, give the rest back; True: all finished in time."""
+        ends = time.monotonic() + timeout
+        self.stop_claiming()
         if self._dispatcher is not None:
             self._dispatcher.join(max(0.0, ends - time.monotonic()))
         with self._changed:

@@ -156,6 +156,8 @@ class KeptJobs:
     def close(self, timeout: float = 20.0) -> bool:
         """Take nothing new and let what runs finish; what waits goes to another process, or to the next start."""
         ends = time.monotonic() + timeout
+        if self._rescue is not None:
+            self._rescue.stop_claiming()  # else it might take what is given back here
         rescue = threading.Thread(target=self._close_rescue, args=(timeout,), daemon=True)
         rescue.start()
         finished = self._local.close(timeout)

@@ -151,7 +151,7 @@ def test_a_full_process_refuses_and_the_same_delivery_may_find_room_elsewhere(st
 
 
 def test_a_stop_gives_back_what_waits_and_tells_whose_answer_was_cut_off(start: Callable[..., Process]) -> None:
-    stopping = start("stopping")
+    stopping = start("stopping", poll_s=3600)
     stopping.take("running")
     assert stopping.begun.acquire(timeout=LONG_S)
     stopping.take("waiting")
@@ -227,8 +227,10 @@ def real(url: str) -> Iterator[Database]:
 
 
 @contextmanager
-def process(url: str, answers: Path, owner: str, deliveries: int, *mode: str) -> Iterator[subprocess.Popen[str]]:
-    given = [url, owner, "1", str(answers), str(deliveries), *mode]
+def process(
+    url: str, answers: Path, owner: str, deliveries: int, *mode: str, lease_s: float = 30
+) -> Iterator[subprocess.Popen[str]]:
+    given = [url, owner, str(lease_s), str(answers), str(deliveries), *mode]
     command = [sys.executable, "-m", "tests.edges.db.keeping", *given]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as popen:
         try:
@@ -264,7 +266,7 @@ def test_what_three_processes_are_delivered_is_handled_once(
 def test_what_a_killed_process_took_in_is_done_by_another_once(url: str, real: Database, tmp_path: Path) -> None:
     answers = tmp_path / "answers"
     queue = SqlCommandQueue(real)
-    with process(url, answers, "killed", 5, "stuck") as killed:
+    with process(url, answers, "killed", 5, "stuck", lease_s=1) as killed:
         says(killed, "taken")
         killed.send_signal(signal.SIGKILL)
         killed.wait()
