@@ -36,6 +36,7 @@ _FINAL_AFTER = timedelta(days=4)
 _LIFE_FINAL_S = 12 * 3600.0
 _LIFE_CLOSED_S = 15 * 60.0
 _LIFE_OPEN_S = 60.0
+_OWN_KINDS = frozenset({SelectorKind.ME, SelectorKind.MY_TEAM})
 _PERSON_KINDS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
 
 
@@ -335,6 +336,8 @@ class ReportService:
         if not sees.everything:
             linked = self._directory.linked_agent(requester, operation)
             sees = vision(requester, grants, linked.id if linked else None)
+            if sees.nothing and any(s.kind not in _OWN_KINDS for s in query.filters.include + query.filters.exclude):
+                sight(None, sees, {}, by_person=True)  # before names are looked up: who there is, is no answer either
             members = {scope: self._directory.scope_ids(scope, operation) for scope in sees.scopes}
         chosen = self._directory.choose(query, requester, operation)
         if chosen.agent_ids is None and self._owns_queues(chosen, sees, operation):

@@ -283,6 +283,16 @@ def test_a_stranger_sees_nothing(world: World) -> None:
         world.ask("yesterday", Requester(id="U1", zone="Europe/London", stranger=True))
 
 
+@pytest.mark.parametrize("text", ["nobody special yesterday", "a yesterday", "team:Nowhere", "yesterday -bob"])
+def test_who_may_see_nobody_is_not_told_who_there_is(world: World, text: str) -> None:
+    with pytest.raises(NotAllowedError) as refusal:
+        world.ask(text, Requester(id="U404"))
+
+    assert refusal.value.code == "not_allowed"
+    assert not refusal.value.choices
+    assert world.engine.count("/api/v2/users") == 0
+
+
 def test_every_look_is_recorded(world: World) -> None:
     answer = world.ask("yesterday")
 
