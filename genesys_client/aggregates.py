@@ -97,7 +97,7 @@ class _Bucket(msgspec.Struct):
 
 
 class _Result(msgspec.Struct):
-    group: dict[str, str] | None = None
+    group: dict[str, str | None] | None = None
     data: list[_Bucket] | None = None
 
 

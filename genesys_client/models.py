@@ -21,8 +21,8 @@ class AggregateRecord(msgspec.Struct, frozen=True, gc=False):
     as several records of the same agent, bucket and metric, to be summed.
     """
 
-    group: dict[str, str]
-    """Dimension → value, such as `{"userId": …, "mediaType": "voice"}`; `userId` may be absent."""
+    group: dict[str, str | None]
+    """Dimension → value, such as `{"userId": …, "mediaType": "voice"}`; `userId` may be absent, or null."""
     start: datetime
     """UTC"""
     end: datetime

@@ -233,6 +233,12 @@ def test_a_group_may_lack_the_agent_and_statistics_their_sum(platform):
     assert posted(platform) == [AggregateRecord({}, at(13, 30), at(14), "nOffered", None, None, None)]
 
 
+def test_a_null_in_a_group_is_a_dimension_without_a_value(platform):
+    entry = {"interval": INTERVAL, "metrics": [{"metric": "tHandle", "stats": {"sum": 5.0, "count": 1}}]}
+    platform.routes[POSTED] = Answer({"results": [{"group": {"userId": "u1", "queueId": None}, "data": [entry]}]})
+    assert [(r.group.get("userId"), r.group.get("queueId"), r.sum_ms) for r in posted(platform)] == [("u1", None, 5)]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
