@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from bot.edges.db.tables import commands, taken_keys
 from bot.ports import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from sqlalchemy import Connection, Row
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 1.5
 """How long a hand-in is tried again: Slack waits three seconds for the ack that follows it."""
+
+_TURN_S = 0.3
+"""How long a thread waits for its turn before it tries SQLite's lock like a stranger."""
 
 ORPHANED_AFTER_S = 24 * 3600.0
 
@@ -66,6 +71,7 @@ class SqlCommandQueue:
         self._capacity = capacity
         self._clock = clock
         self._insert = (postgresql if database.is_postgres else sqlite).insert
+        self._turn = threading.Lock()
 
     def put(
         self, command: StoredCommand, *, keep_s: float, holder: str | None = None, lease_s: float = 0.0
@@ -115,7 +121,8 @@ class SqlCommandQueue:
             return Submission(accepted=taken, duplicate=not taken)
 
         try:
-            return self._database.write(work, patience_s=PATIENCE_S)
+            with self._in_turn():
+                return self._database.write(work, patience_s=PATIENCE_S)
         except _Full:
             return Submission(accepted=False)
 
@@ -167,7 +174,8 @@ class SqlCommandQueue:
     def done(self, command: StoredCommand) -> bool:
         """The person has her answer, or knows that there is none; False: another process has it by now."""
         statement = delete(commands).where(_mine(command))
-        return self._database.write(lambda connection, again: connection.execute(statement).rowcount == 1 or again)
+        with self._in_turn():
+            return self._database.write(lambda connection, again: connection.execute(statement).rowcount == 1 or again)
 
     def give_back(self, command: StoredCommand) -> bool:
         """Let another process have it at once; False: one has it already."""
@@ -196,6 +204,16 @@ class SqlCommandQueue:
             return connection.execute(keys).rowcount
 
         return self._database.write(work)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """One writer of this process after the other: those who find SQLite locked sleep longer and longer."""
+        mine = not self._database.is_postgres and self._turn.acquire(timeout=_TURN_S)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turn.release()
 
 
 def _mine(command: StoredCommand) -> ColumnElement[bool]:
