@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.core.answer import Notice
+from bot.core.frames import Shortfall
 from bot.core.intervals import Granularity, Interval
+from bot.core.planning import AGENTS_PER_REQUEST
 from bot.core.records import (
     POSTED_METRICS,
     STATUS_METRICS,
@@ -52,6 +56,9 @@ if TYPE_CHECKING:
     )
     from genesys_client import Segment as WireSegment
 
+
+_SIDE_BY_SIDE = 6
+"""Queries of status asked at once: below the transport's own eight, so that other questions get through."""
 
 _STATUS_LOOKBACK = timedelta(days=1)
 """A status that began before the range may be left out of an answer about the range alone."""
@@ -156,22 +163,42 @@ class GenesysActivity:
         return found, began.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
-        """Presence and routing-status time from the user aggregates."""
+        """Presence and routing-status time from the user aggregates.
+
+        Agents are asked for by the hundred; where only some of these queries fail, it is the figures of their agents
+        alone that are missing.
+        """
+        failed: dict[tuple[str, ...], SourceError] = {}
+
+        def records_of(agent_ids: tuple[str, ...], granularity: str | None) -> list[AggregateRecord]:
+            query = StatusAggregation(
+                windows=_windows(ask, granularity),
+                user_ids=agent_ids,
+                metrics=STATUS_METRICS,
+                granularity=granularity,
+                time_zone=ask.zone.key,
+            )
+            try:
+                with translated():
+                    return self._client.agents.status_aggregates(query, operation)
+            except SourceError as error:
+                failed[agent_ids] = error
+                return []
 
         def fetch(granularity: str | None) -> Iterable[AggregateRecord]:
-            return self._client.agents.status_aggregates(
-                StatusAggregation(
-                    windows=_windows(ask, granularity),
-                    user_ids=ask.agent_ids,
-                    metrics=STATUS_METRICS,
-                    granularity=granularity,
-                    time_zone=ask.zone.key,
-                ),
-                operation,
-            )
+            failed.clear()
+            batches = [
+                ask.agent_ids[i : i + AGENTS_PER_REQUEST] for i in range(0, len(ask.agent_ids), AGENTS_PER_REQUEST)
+            ]
+            with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="status") as pool:
+                found = [*pool.map(lambda batch: records_of(batch, granularity), batches)]
+            if failed and len(failed) == len(batches):
+                raise failed[batches[0]]
+            return (record for records in found for record in records)
 
         def facts(records: Iterable[AggregateRecord]) -> Facts:
-            return status_facts(_records(records), ask, to_now=ask.to_now)
+            told = status_facts(_records(records), ask, to_now=ask.to_now)
+            return replace(told, shortfalls=tuple(_shortfall(agent_ids, e) for agent_ids, e in sorted(failed.items())))
 
         if ask.granularity is Granularity.QUARTER:  # the platform publishes user aggregates by the half-hour
             return self._status_from_timelines(ask, operation)
@@ -193,6 +220,12 @@ class GenesysActivity:
             timelines = self._client.agents.status_details(query, operation)
         cut = cut_statuses(_spans(timelines), ask.buckets or ask.windows, min(span.end, self._now()))
         return status_facts(cut, ask, to_now=ask.to_now)
+
+
+def _shortfall(agent_ids: tuple[str, ...], error: SourceError) -> Shortfall:
+    hint = f" {error.hint}" if error.hint else ""
+    message = f"Status times of {len(agent_ids)} agents could not be fetched: {error.message}{hint}"
+    return Shortfall("status", frozenset(agent_ids), Notice("status_not_fetched", message))
 
 
 def _windows(ask: PostedAsk | StatusAsk, granularity: str | None) -> tuple[tuple[datetime, datetime], ...]:
