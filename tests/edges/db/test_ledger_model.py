@@ -1,8 +1,8 @@
 """The outbox against a plain model of it, with processes that crash, freeze and come back at every step.
 
 Each hand in the machine is one process that claimed a fire. It follows the order that posting follows (look before
-a second send, freeze, renew, stamp, send, record), one step a rule, so that anything may happen in between: the
-clock goes on, the process dies, or it sleeps beyond its lease and goes on as if nothing had happened.
+a second send, freeze, stamp and renew, send, record), some steps at a time, so that anything may happen in between:
+the clock goes on, the process dies, or it sleeps beyond its lease and goes on as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -372,11 +372,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def stamped(self, hand: Hand) -> None:
         first = self.plain.rows[hand.fire.key].first_sent_at or self.now
         channel = hand.fire.destination.id
-        if self.renew(hand) and self.did(
+        until = self.now + seconds(LEASE_S)
+        if self.did(
             hand,
-            self.ledger.sending(hand.fire, channel, self.now),
-            self.plain.change(hand.fire, channel=channel, first_sent_at=first),
+            self.ledger.sending(hand.fire, channel, self.now, lease_s=LEASE_S),
+            self.plain.change(hand.fire, channel=channel, first_sent_at=first, lease_until=until),
         ):
+            hand.lease_until = until
             hand.step = "stamped"
 
     def post(self, hand: Hand, fate: Fate) -> None:
