@@ -82,19 +82,26 @@ def accounted_for(sessions: Iterable[WorkSession], windows: Sequence[Interval]) 
     """Of the handle time posted within the windows, the seconds of each agent for which there are segments.
 
     Handle time counts where it was posted, wherever the work lay, so this is comparable to the aggregates of the
-    same windows to the millisecond: work across an edge is in both or in neither.
+    same windows to the millisecond: work across an edge is in both or in neither. Metrics of sessions are optional:
+    one that came without any is taken to have posted its work when that ended, as the platform does.
     """
     spans = [(milliseconds(window.start), milliseconds(window.end)) for window in windows]
     total: dict[str, int] = {}
     for session in sessions:
         posted = sum(
             post.value_ms
-            for post in session.posts
+            for post in session.posts or _untold(session)
             if post.metric == HANDLE and any(start <= post.at_ms < end for start, end in spans)
         )
         if posted:
             total[session.agent_id] = total.get(session.agent_id, 0) + min(posted, session.worked_ms)
     return {agent_id: ms / 1000 for agent_id, ms in total.items()}
+
+
+def _untold(session: WorkSession) -> tuple[Post, ...]:
+    """What a session that ended and tells of no posts must have posted."""
+    ends = [segment.end_ms for segment in session.segments if segment.end_ms is not None]
+    return () if session.running or not ends else (Post(HANDLE, session.worked_ms, max(ends)),)
 
 
 @dataclass(frozen=True, slots=True)

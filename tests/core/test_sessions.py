@@ -32,6 +32,11 @@ def test_work_in_the_window_that_was_posted_after_it_or_not_yet_is_not_accounted
     assert accounted_for([session(1430, 1450, handle(20, at=1450)), session(100, None)], [DAY]) == {}
 
 
+def test_a_session_that_tells_of_no_posts_is_taken_to_have_posted_its_work_at_its_end() -> None:
+    assert accounted_for([session(-30, 10), session(20, 25)], [DAY]) == {"ana": 2700.0}
+    assert accounted_for([session(1430, 1450), session(100, None)], [DAY]) == {}
+
+
 def test_posted_time_without_segments_is_not_accounted_for() -> None:
     assert accounted_for([session(0, 10, handle(25, at=10))], [DAY]) == {"ana": 600.0}
 
