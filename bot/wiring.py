@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from bot.edges.db.engine import Database
-    from bot.edges.jobs import ThreadJobs
+    from bot.edges.db.kept import KeptJobs
     from bot.edges.slack import Slack
     from bot.edges.ticker import Ticker
     from bot.edges.web import WebApp
@@ -156,10 +156,11 @@ class Application:
 
     settings: Settings
     slack: Slack
-    jobs: ThreadJobs
+    jobs: KeptJobs
     reports: ReportService
     client: GenesysClient
     database: Database
+    commands: Database
     store: ScheduleStore
     ledger: FireLedger
     delivery: DeliveryService
@@ -185,6 +186,7 @@ class Application:
         self.jobs.close(grace_s)
         self.reports.close()
         self.client.close()
+        self.commands.close()
         self.database.close()
 
 
@@ -193,11 +195,15 @@ def build(
 ) -> Application:
     """Everything behind both transports; no network is used until somebody asks."""
     from bot.core.rights import parse_grants
+    from bot.edges.db.commands import SqlCommandQueue
+    from bot.edges.db.jobs import Handler
+    from bot.edges.db.kept import KeptJobs
     from bot.edges.db.ledger import SqlFireLedger
     from bot.edges.db.schedules import SqlScheduleStore
     from bot.edges.jobs import ThreadJobs
     from bot.edges.slack import SlackSettings, build_people, build_slack
     from bot.edges.slack.api import SlackApi
+    from bot.edges.slack.desk import QUESTION
     from bot.edges.slack.messenger import SlackMessenger, caretakers
     from bot.services.delivery import DeliveryService, DeliverySettings
     from bot.services.holidays import HolidayCalendars
@@ -228,13 +234,14 @@ def build(
     messenger = SlackMessenger(posting)
     store, ledger, calendars = SqlScheduleStore(database), SqlFireLedger(database, clock=moment), HolidayCalendars()
     grants = parse_grants(settings.supervisors)
+    process = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     delivery = DeliveryService(
         store=store,
         ledger=ledger,
         messenger=messenger,
         reports=reports,
         people=people,
-        process=f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}",
+        process=process,
         clock=moment,
         caretakers=caretakers(grants, settings.auditors, posting),
         settings=DeliverySettings(
@@ -255,7 +262,13 @@ def build(
         settings=ScheduleSettings(grants=grants, named_channels=slack_settings.named_channels),
         clock=moment,
     )
-    jobs = ThreadJobs(workers=settings.answer_workers, capacity=settings.answer_queue)
+    commands = commands_database(settings, database)
+    jobs = KeptJobs(
+        SqlCommandQueue(commands, capacity=settings.answer_queue, clock=moment),
+        ThreadJobs(workers=settings.answer_workers, capacity=settings.answer_queue),
+        owner=process,
+        clock=moment,
+    )
     slack = build_slack(
         slack_settings,
         reports=reports,
@@ -265,7 +278,9 @@ def build(
         channel_changed=delivery.forget_channel,
         clock=lambda: moment().timestamp(),
     )
-    return Application(settings, slack, jobs, reports, client, database, store, ledger, delivery, schedules)
+    # Questions that another process took and did not live to answer are answered here.
+    jobs.start({QUESTION: Handler(slack.desk.resume, slack.desk.excuse)})
+    return Application(settings, slack, jobs, reports, client, database, commands, store, ledger, delivery, schedules)
 
 
 def schedule_lines(store: ScheduleStore, delivery: DeliveryService) -> list[str]:
@@ -321,6 +336,15 @@ def open_database(settings: Settings) -> Database:
             "The database lacks tables that this version needs.", hint="Run the release step: python -m bot migrate"
         )
     return database
+
+
+def commands_database(settings: Settings, database: Database) -> Database:
+    """Connections of their own for taking commands in: an acknowledgement can't wait ten seconds for a locked file."""
+    from bot.edges.db.engine import Database
+
+    url = settings.database_url.get_secret_value()
+    in_memory = not database.is_postgres and database.engine.url.database in {None, "", ":memory:"}
+    return database if in_memory else Database(url, busy_timeout_s=1.0)
 
 
 def start(environ: Mapping[str, str], need: Need) -> Application:

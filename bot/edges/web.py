@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from slack_bolt import App
 
+    from bot.edges.db.kept import KeptJobs
     from bot.edges.jobs import ThreadJobs
 
 log = structlog.get_logger(__name__)
@@ -69,7 +70,7 @@ class WebApp:
         app: App,
         *,
         signing_secret: str,
-        jobs: ThreadJobs,
+        jobs: ThreadJobs | KeptJobs,
         metrics: Metrics,
         ready: Callable[[], Mapping[str, bool]] = dict,
         schedules: Callable[[], Mapping[str, float]] = dict,
@@ -207,7 +208,7 @@ def build_web(
     app: App,
     *,
     signing_secret: str,
-    jobs: ThreadJobs,
+    jobs: ThreadJobs | KeptJobs,
     metrics: Metrics | None = None,
     ready: Callable[[], Mapping[str, bool]] = dict,
     schedules: Callable[[], Mapping[str, float]] = dict,

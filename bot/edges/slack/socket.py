@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from slack_bolt import App
 
+    from bot.edges.db.kept import KeptJobs
     from bot.edges.jobs import ThreadJobs
 
 log = structlog.get_logger(__name__)
@@ -85,7 +86,7 @@ class SocketRunner:
     """
 
     def __init__(
-        self, lines: list[Line], *, jobs: ThreadJobs, stop: threading.Event, clock: Callable[[], float]
+        self, lines: list[Line], *, jobs: ThreadJobs | KeptJobs, stop: threading.Event, clock: Callable[[], float]
     ) -> None:
         self._lines = lines
         self._jobs = jobs
@@ -158,7 +159,7 @@ def run_socket(
     app: App,
     app_token: str,
     *,
-    jobs: ThreadJobs,
+    jobs: ThreadJobs | KeptJobs,
     stop: threading.Event | None = None,
     connections: int = CONNECTIONS,
     grace_s: float = GRACE_S,
