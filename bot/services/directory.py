@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from bot.core.answer import Notice
@@ -48,6 +48,15 @@ class Chosen:
     notices: tuple[Notice, ...] = ()
 
 
+@dataclass(slots=True)
+class _Heard:
+    """One question while its names are looked up."""
+
+    visible: frozenset[str] | None
+    """Among whom a name is looked for; None: everybody."""
+    notices: list[Notice] = field(default_factory=list)
+
+
 class Directory:
     """Looks people and their groupings up, once for everybody who needs them."""
 
@@ -57,8 +66,12 @@ class Directory:
         self._people = people
         self._seen: dict[str, None] = {}
 
-    def choose(self, query: Query, requester: Requester, operation: Operation) -> Chosen:
+    def choose(
+        self, query: Query, requester: Requester, operation: Operation, *, visible: frozenset[str] | None = None
+    ) -> Chosen:
         """Resolve every selector of the query.
+
+        A name is looked for among the visible agents alone (None: all), so that a refusal tells nobody of others.
 
         Selectors of persons form one list; each kind of grouping forms a list of its own; where several
         kinds are given, an agent must be in each of them.
@@ -68,7 +81,7 @@ class Directory:
             SourceError: the platform failed.
         """
         filters = query.filters
-        heard: list[Notice] = []
+        heard = _Heard(visible)
         kinds: dict[SelectorKind | None, set[str]] = {}
         queues: dict[str, str] = {}
         for selector in filters.include:
@@ -100,7 +113,7 @@ class Directory:
         if agent_ids is None:
             found, unread = self.members_of_queues(tuple(queues) or None, operation)
             members = found - without
-            heard.extend(unread)
+            heard.notices.extend(unread)
         return Chosen(
             agent_ids=agent_ids,
             members=members,
@@ -108,11 +121,11 @@ class Directory:
             without_queue_ids=tuple(without_queues),
             without_agent_ids=frozenset(without),
             queues=queues,
-            notices=tuple(heard),
+            notices=tuple(heard.notices),
         )
 
     def _ids_of(
-        self, query: Query, selector: Selector, requester: Requester, operation: Operation, heard: list[Notice]
+        self, query: Query, selector: Selector, requester: Requester, operation: Operation, heard: _Heard
     ) -> set[str]:
         """The agents that one selector means; for a queue, its members."""
         match selector.kind:
@@ -240,20 +253,24 @@ class Directory:
             raise UnknownAgentError(f"No agent has the address {email}.", hint="Check it, or give the agent's name.")
         return agent
 
-    def _by_name(self, query: Query, selector: Selector, operation: Operation, heard: list[Notice]) -> Agent:
+    def _by_name(self, query: Query, selector: Selector, operation: Operation, heard: _Heard) -> Agent:
         everyone = self.everyone(operation)
+        if heard.visible is not None and selector.kind is SelectorKind.AGENT:
+            everyone = [agent for agent in everyone if agent.id in heard.visible]
         found = [agent for agent in everyone if agent.id == selector.value] or matches(selector.value, everyone)
         active = [agent for agent in found if agent.state == "active"]
         if len(active) == 1 and len(found) > 1 and fold(active[0].name) == fold(selector.value):
             found = active
         if len(found) == 1:
-            heard.extend(_read_as(selector, found[0]))
+            heard.notices.extend(_read_as(selector, found[0]))
             return found[0]
         if not found:
             close = nearest(selector.value, everyone)
             names = ", ".join(f"“{agent.name}”" for agent in close)
             raise UnknownAgentError(
-                f"No agent is called “{selector.value}”.",
+                f"No agent is called “{selector.value}”."
+                if heard.visible is None
+                else f"No agent whom you may see is called “{selector.value}”.",
                 hint=f"Did you mean {names}?" if names else "Give the name as it stands in Genesys, or the address.",
                 choices=tuple(self._reading(query, selector, agent) for agent in close),
             )
@@ -330,12 +347,12 @@ class Directory:
         }[kind]
         return self._kept((kind, item_id), load, _LISTS_LIFE_S)
 
-    def _named(self, query: Query, selector: Selector, operation: Operation, heard: list[Notice]) -> Named:
+    def _named(self, query: Query, selector: Selector, operation: Operation, heard: _Heard) -> Named:
         items = self._items(selector.kind, operation)
         by_id = [item for item in items if item.id == selector.value]
         found = by_id or matches(selector.value, items)
         if len(found) == 1:
-            heard.extend(_read_as(selector, found[0]))
+            heard.notices.extend(_read_as(selector, found[0]))
             return found[0]
         kind = selector.kind.value
         if not found:
@@ -374,7 +391,7 @@ class Directory:
             )
         return set(self._members(SelectorKind.TEAM, agent.team_id, operation))
 
-    def _reports_of(self, query: Query, selector: Selector, operation: Operation, heard: list[Notice]) -> set[str]:
+    def _reports_of(self, query: Query, selector: Selector, operation: Operation, heard: _Heard) -> set[str]:
         value = selector.value
         manager = self._by_email(value, operation) if "@" in value else self._by_name(query, selector, operation, heard)
         found = set(self._reports(manager.id, operation))

@@ -339,7 +339,10 @@ class ReportService:
             if sees.nothing and any(s.kind not in _OWN_KINDS for s in query.filters.include + query.filters.exclude):
                 sight(None, sees, {}, by_person=True)  # before names are looked up: who there is, is no answer either
             members = {scope: self._directory.scope_ids(scope, operation) for scope in sees.scopes}
-        chosen = self._directory.choose(query, requester, operation)
+        visible = None
+        if not sees.everything:
+            visible = frozenset().union(*members.values(), (sees.own,) if sees.own else ())
+        chosen = self._directory.choose(query, requester, operation, visible=visible)
         if chosen.agent_ids is None and self._owns_queues(chosen, sees, operation):
             return chosen, None, chosen.members, ()
         by_person = any(s.kind in _PERSON_KINDS for s in query.filters.include)

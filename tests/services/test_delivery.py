@@ -167,6 +167,19 @@ def test_beyond_the_window_a_slot_is_skipped_and_its_owner_told(world):
     assert world.service.counts()["skipped"] == 1
 
 
+def test_a_fire_that_nobody_claimed_within_its_window_is_skipped_and_its_owner_told(world):
+    world.schedule()
+    world.service.tick()
+    world.clock.forward(3 * 3600)
+
+    world.service.work()
+
+    assert reasons(world)["08:00"][0] == "skipped"
+    assert world.posts() == []
+    (told,) = world.told()
+    assert "08:00" in told
+
+
 def test_at_the_end_of_the_window_a_slot_is_still_posted(world):
     world.schedule()
     world.ledger.beat("p0", EIGHT - timedelta(minutes=1))

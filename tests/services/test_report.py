@@ -276,6 +276,16 @@ def test_a_supervisor_of_a_queue_sees_all_work_of_that_queue(world: World) -> No
     assert ids(world.ask(f'queue:"{other.name}" yesterday', requester)) <= ids(world.ask("yesterday", requester))
 
 
+def test_a_name_is_looked_for_among_those_whom_the_asker_may_see(world: World) -> None:
+    me, other = world.person(0), world.engine.organization.agents[1]
+
+    with pytest.raises(UnknownAgentError) as refusal:
+        world.ask(f'"{other.name}" yesterday', me)
+
+    assert "whom you may see" in refusal.value.message
+    assert [label for label, _ in refusal.value.choices] in ([], [world.engine.organization.agents[0].name])
+
+
 def test_a_stranger_sees_nothing(world: World) -> None:
     world.build("U1=*")
 

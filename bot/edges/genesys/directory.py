@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.edges.genesys.translation import translated
 from bot.ports import Agent, Named
+from genesys_client import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,7 +82,10 @@ class GenesysDirectory:
         """Agent ids of these queues, each once; several queues are asked side by side."""
 
         def members(queue_id: str) -> tuple[str, ...]:
-            return tuple(m.id for m in self._client.organization.queue_members(queue_id, operation))
+            try:
+                return tuple(m.id for m in self._client.organization.queue_members(queue_id, operation))
+            except NotFoundError:  # deleted since the list of queues was read: it has none
+                return ()
 
         with translated(), ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="members") as pool:
             return tuple(dict.fromkeys(agent_id for ids in pool.map(members, queue_ids) for agent_id in ids))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.core.duties import is_late, no_longer_owed, too_old
+from bot.core.duties import Duty, is_late, no_longer_owed, too_old
+from bot.core.recurrence import Slot
 from bot.core.rendering.troubles import Trouble, never_sent, refused_by_slack
 from bot.core.scheduling import DestinationKind, FireKind, FireState
 from bot.errors import CommandError, DeliveryError, NotAllowedError, SourceError
@@ -145,7 +146,9 @@ class Poster:
             self._fail(schedule, fire, never_sent(fire.error))
             return True
         if reason is not None:
-            self._ledger.finish(fire, FireState.SKIPPED, reason, now)
+            if self._ledger.finish(fire, FireState.SKIPPED, reason, now):
+                slot = Slot(fire.fire_at, fire.local_date, fire.local_time)
+                self._teller.skipped([(schedule, Duty(slot, late=True, skip=reason))])
             return True
         return False
 
