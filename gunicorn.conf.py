@@ -16,8 +16,8 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 wsgi_app = "bot.wiring:create_web()"
 bind = f"0.0.0.0:{os.environ.get('PORT') or '3000'}"
 worker_class = "gthread"
-# One process: which deliveries were handled, and each person's limits, are remembered in memory, and Slack's second
-# try of a delivery may reach any process. Its threads wait for sockets and acks; answers have threads of their own.
+# One process by default: each person's limits and kept answers are its own. More are safe: which deliveries were handled
+# is in the database. Its threads wait for sockets and acks; answers have threads of their own.
 workers = int(os.environ.get("WEB_CONCURRENCY") or "1")
 threads = 32
 backlog = 512
