@@ -16,7 +16,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 wsgi_app = "bot.wiring:create_web()"
 bind = f"0.0.0.0:{os.environ.get('PORT') or '3000'}"
 worker_class = "gthread"
-# One process by default: each person's limits and kept answers are its own. More are safe: which deliveries were handled
+# One process by default: limits and kept answers are its own. More are safe, since which deliveries were handled
 # is in the database. Its threads wait for sockets and acks; answers have threads of their own.
 workers = int(os.environ.get("WEB_CONCURRENCY") or "1")
 threads = 32
