@@ -27,6 +27,7 @@ Utilization Bot
 
   python -m bot                      run everything in one process: Socket Mode, answers, scheduled posts
   python -m bot clock                scheduled posts alone, beside gunicorn
+  python -m bot worker               answers what killed processes had accepted, beside gunicorn
   python -m bot migrate              the release step: bring the database up to date
   python -m bot schedules            list schedules; export FILE, import FILE, --simulate --from DAY --to DAY
   python -m bot ask "yesterday"      answer a question here
@@ -66,6 +67,7 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], *, out: TextIO, er
         "ask": lambda: _ask(rest, environ, out=out, err=err),
         "run": lambda: _run(rest, environ),
         "clock": lambda: _alone("clock", rest, environ),
+        "worker": lambda: _alone("worker", rest, environ),
         "migrate": lambda: _migrate(rest, environ, out=out),
         "schedules": lambda: _schedules(rest, environ, out=out),
         "doctor": lambda: _doctor(rest, environ, out=out),
@@ -283,9 +285,9 @@ def _run(rest: Sequence[str], environ: Mapping[str, str]) -> int:
 def _alone(command: str, rest: Sequence[str], environ: Mapping[str, str]) -> int:
     """A process that runs until a signal."""
     _no_options(command, rest)
-    from bot.wiring import run_here, run_scheduler
+    from bot.wiring import run_here, run_scheduler, run_worker
 
-    return {"run": run_here, "clock": run_scheduler}[command](environ)
+    return {"run": run_here, "clock": run_scheduler, "worker": run_worker}[command](environ)
 
 
 def _migrate(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:

@@ -397,6 +397,19 @@ def run_scheduler(environ: Mapping[str, str]) -> int:
         application.close()
 
 
+def run_worker(environ: Mapping[str, str]) -> int:
+    """Answers what killed processes had accepted, until a signal; it takes nothing in by itself."""
+    from bot.edges.slack.socket import stop_on_signals
+
+    stop = stop_on_signals()
+    application = start(environ, Need.SLACK_POSTS)
+    try:
+        stop.wait()
+    finally:
+        application.close()
+    return 0
+
+
 def migrate(environ: Mapping[str, str], out: TextIO) -> int:
     """The release step: bring the database to the tables that this version needs."""
     from bot.edges.db.engine import Database

@@ -12,10 +12,11 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from bot.demo.fake_slack import FakeSlack
-from genesys_client.sandbox import Engine, SandboxServer
+from genesys_client.sandbox import Engine, Fault, SandboxServer
 from tests.acceptance.asking import environment
 from tests.databases import fresh_database, postgres_server
 
@@ -152,3 +153,43 @@ def test_web_and_two_clocks_share_a_postgres_and_post_once(slack: FakeSlack, tmp
                 process.kill()
                 process.wait(PATIENCE_S)
     assert len(slack.messages(ops, via="chat.postMessage")) == 1
+
+
+def test_a_question_of_a_killed_process_is_answered_by_the_worker(slack: FakeSlack, tmp_path: Path) -> None:
+    ana = slack.add_person("ana", email="ana@example.com", tz="Europe/London")
+    port, engine = free_port(), Engine(seed=7)
+    engine.faults = [Fault("slow", seconds=5.0, path="/api/v2/analytics/conversations", times=1)]
+    with SandboxServer(engine) as platform:
+        environ = {
+            **os.environ,
+            **environment(platform.url),
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "SLACK_API_URL": slack.url,
+            "SUPERVISORS": "*",
+            "NO_PROXY": "127.0.0.1",
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'bot.sqlite3'}",
+            "TMPDIR": str(tmp_path),
+            "PORT": str(port),
+        }
+        web = started(["gunicorn"], environ, tmp_path / "web")
+        worker: subprocess.Popen[bytes] | None = None
+        try:
+            wait_until_listening(port)
+            slack.connect(url=f"http://127.0.0.1:{port}/slack/events")
+            asked = slack.command("yesterday", person=ana)
+            assert asked.acknowledged
+            workers = psutil.Process(web.pid).children()
+            web.kill()
+            for process in workers:
+                process.kill()
+            worker = started(["bot", "worker"], environ, tmp_path / "worker")
+            answer = asked.wait(timeout=PATIENCE_S)
+            assert "data_table" in [block["type"] for block in answer.blocks]
+            assert len(asked.replies) == 1
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(PATIENCE_S) == 0
+        finally:
+            for process in filter(None, (web, worker)):
+                process.kill()
+                process.wait(PATIENCE_S)
