@@ -64,7 +64,8 @@ def _lines(chains: Sequence[Reconciled], told: Told) -> Iterator[str]:
     yield "        busy = overlaps once · interacting = status time; each line says what lies between two of them"
     yield ""
     unknown = sum(chain.unknown_s for chain in chains)
-    yield f"All {len(chains):,} agents: {duration(unknown)} unknown"
+    people = "1 agent" if len(chains) == 1 else f"All {len(chains):,} agents"
+    yield f"{people}: {duration(unknown)} unknown"
     yield from (f"        {line}" for line in _sum_lines(chains))
     ordered = sorted(chains, key=lambda c: (-c.unknown_s, told.names.get(c.agent_id, c.agent_id), c.agent_id))
     shown = [chain for chain in ordered if chain.gaps or any(chain.figures.values())]
