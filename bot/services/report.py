@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Answer, Notice, TextAnswer
 from bot.core.intervals import Interval, day_start, local_date
-from bot.core.planning import posted_ask, status_ask
+from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
 from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome, for_audience, sight, vision
 from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
 from bot.services.explain import Explainer
+from bot.services.fetching import Fetching, agent_ids_of, leave_out
 from bot.services.reconcile import Reconciler, reconciled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.core.planning import PostedAsk, StatusAsk
+    from bot.core.planning import PostedAsk
     from bot.core.query import Query, Selector
     from bot.core.rights import Audience, Vision
     from bot.core.sessions import Shortness
@@ -32,19 +32,8 @@ if TYPE_CHECKING:
 SCHEDULE_DOOR = "schedule"
 """The door of posts that nobody typed."""
 
-_FINAL_AFTER = timedelta(days=4)
-_LIFE_FINAL_S = 12 * 3600.0
-_LIFE_CLOSED_S = 15 * 60.0
-_LIFE_OPEN_S = 60.0
 _OWN_KINDS = frozenset({SelectorKind.ME, SelectorKind.MY_TEAM})
 _PERSON_KINDS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
-
-
-@dataclass(frozen=True, slots=True)
-class _Fetched:
-    facts: Facts
-    at: datetime
-    fresh: bool
 
 
 class ReportService:
@@ -69,12 +58,12 @@ class ReportService:
         self._settings = reader.settings
         self._clock = clock
         self._more_status = more_status
-        self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
+        self._fetching = Fetching(activity=activity, answers=answers, clock=clock)
         self._explainer = Explainer(
             activity=activity,
             answers=answers,
             clock=clock,
-            life_s=self._life,
+            life_s=self._fetching.life,
             queue_names=lambda operation: {queue.id: queue.name for queue in directory.queues(operation)},
         )
 
@@ -229,7 +218,7 @@ class ReportService:
 
     def close(self) -> None:
         """Stop the threads that fetch side by side."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._fetching.close()
 
     # -- figures ------------------------------------------------------------------------------------------
 
@@ -244,8 +233,8 @@ class ReportService:
             without_queue_ids=chosen.without_queue_ids,
             week_start=self._settings.week_start,
         )
-        posted, status = self._fetch(query, ask, members, chosen.without_agent_ids, operation, fresh=fresh)
-        present = _agent_ids(posted.facts) | (_agent_ids(status.facts) if status else set())
+        posted, status = self._fetching.both(query, ask, members, chosen.without_agent_ids, operation, fresh=fresh)
+        present = agent_ids_of(posted.facts) | (agent_ids_of(status.facts) if status else set())
         agents, name_notices = self._directory.names((present | members) - chosen.without_agent_ids, operation)
         team_names: dict[str, str] = {}
         if Dimension.TEAM in query.group_by:
@@ -257,8 +246,8 @@ class ReportService:
         sources = [posted, *([status] if status else [])]
         answer = compute_answer(
             query,
-            posted=_without(posted.facts, chosen.without_agent_ids),
-            status=_without(status.facts, chosen.without_agent_ids) if status else None,
+            posted=leave_out(posted.facts, chosen.without_agent_ids),
+            status=leave_out(status.facts, chosen.without_agent_ids) if status else None,
             now=self._clock(),
             expected_agents=members,
             agent_names={agent.id: agent.name for agent in agents.values()},
@@ -283,7 +272,7 @@ class ReportService:
             duplicates_removed=posted.facts.duplicates_removed,
         )
         # Those taken out were fetched only where everybody was: elsewhere nobody knows how many of them have data.
-        taken_out = chosen.without_agent_ids & _agent_ids(posted.facts) if ask.agent_ids is None else None
+        taken_out = chosen.without_agent_ids & agent_ids_of(posted.facts) if ask.agent_ids is None else None
         coverage = replace(
             answer.coverage,
             conversations_since=posted.facts.conversations_since,
@@ -309,10 +298,12 @@ class ReportService:
             return None
         plain = replace(ask, booking=Booking.POSTED, granularity=None, buckets=(), by_queue=False, by_media=False)
         try:
-            facts = self._kept(plain, lambda: self._activity.posted(plain, operation), operation, fresh=fresh).facts
+            facts = self._fetching.kept(
+                plain, lambda: self._activity.posted(plain, operation), operation, fresh=fresh
+            ).facts
         except SourceError:
             return None
-        seconds = _without(facts, without).frame.groupby("agent_id")["handle_s"].sum()
+        seconds = leave_out(facts, without).frame.groupby("agent_id")["handle_s"].sum()
         return shortness({str(agent_id): float(posted) for agent_id, posted in seconds.items()}, clock.accounted_s)
 
     def _is_closed(self, query: Query) -> bool:
@@ -362,75 +353,6 @@ class ReportService:
         scopes = [s for s in sees.scopes if s.kind is SelectorKind.QUEUE]
         found = (self._directory.find_named(s.kind, s.value, operation) for s in scopes)
         return set(chosen.queue_ids) <= {queue.id for queue in found if queue}
-
-    def _fetch(
-        self,
-        query: Query,
-        ask: PostedAsk,
-        members: frozenset[str],
-        without: frozenset[str],
-        operation: Operation,
-        *,
-        fresh: bool,
-    ) -> tuple[_Fetched, _Fetched | None]:
-        """Both sources; one that fails is a shortfall, both failing is an error."""
-        wants_status = not {Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
-        status: _Fetched | None = None
-        status_error: SourceError | None = None
-        if ask.agent_ids is None or not wants_status:
-            posted, posted_error = self._posted(ask, operation, fresh=fresh)
-            ids = (members | _agent_ids(posted.facts)) - without
-            if wants_status and not (posted_error and not ids):
-                status, status_error = self._status_time(status_ask(ask, ids), operation, fresh=fresh)
-        else:
-            later = self._pool.submit(self._status_time, status_ask(ask, ask.agent_ids), operation, fresh=fresh)
-            posted, posted_error = self._posted(ask, operation, fresh=fresh)
-            status, status_error = later.result()
-        if posted_error and (status is None or status_error or not query.status_divisible):
-            raise posted_error
-        return posted, status
-
-    def _posted(self, ask: PostedAsk, operation: Operation, *, fresh: bool) -> tuple[_Fetched, SourceError | None]:
-        if ask.agent_ids is not None and not ask.agent_ids:
-            return _Fetched(_nothing(ask), self._clock(), fresh=False), None
-        try:
-            read = self._activity.clock if ask.booking is Booking.CLOCK else self._activity.posted
-            return self._kept(ask, lambda: read(ask, operation), operation, fresh=fresh), None
-        except SourceError as error:
-            return _Fetched(_short(_nothing(ask), "posted", "Handle times", error), self._clock(), fresh=True), error
-
-    def _status_time(self, ask: StatusAsk, operation: Operation, *, fresh: bool) -> tuple[_Fetched, SourceError | None]:
-        if not ask.agent_ids:
-            return _Fetched(_nothing_of_status(ask), self._clock(), fresh=False), None
-        try:
-            return self._kept(ask, lambda: self._activity.status(ask, operation), operation, fresh=fresh), None
-        except SourceError as error:
-            nothing = _short(_nothing_of_status(ask), "status", "Status times", error)
-            return _Fetched(nothing, self._clock(), fresh=True), error
-
-    def _kept(
-        self, ask: PostedAsk | StatusAsk, load: Callable[[], Facts], operation: Operation, *, fresh: bool
-    ) -> _Fetched:
-        """The facts from memory while they live, else from the platform, once for all who ask now."""
-
-        def stamped() -> tuple[Facts, datetime]:
-            return load(), self._clock()
-
-        if fresh:
-            self._answers.drop(ask)
-        kept = self._answers.get(
-            ask, stamped, life_s=lambda loaded: self._life(ask, loaded[0]), wait_s=operation.remaining()
-        )
-        facts, at = kept.value
-        return _Fetched(facts, at, kept.fresh)
-
-    def _life(self, ask: PostedAsk | StatusAsk, facts: Facts | None = None) -> float:
-        if facts is not None and facts.shortfalls:
-            return 0.0
-        end, now = ask.windows[-1].end, self._clock()
-        if ask.to_now or end > now:
-            return _LIFE_OPEN_S
-        return _LIFE_FINAL_S if end <= now - _FINAL_AFTER else _LIFE_CLOSED_S
 
     # -- texts --------------------------------------------------------------------------------------------
 
@@ -510,48 +432,3 @@ def _about_shortness(clock: Facts, short: Shortness | None) -> tuple[Notice, ...
         f"belongs to conversations begun before {since} (UTC), which are not looked for."
     )
     return (Notice("segments_short", message, personal=count < SMALLEST_GROUP),)
-
-
-def _agent_ids(facts: Facts) -> set[str]:
-    return set(facts.frame["agent_id"].unique())
-
-
-def _without(facts: Facts, agent_ids: frozenset[str]) -> Facts:
-    if not agent_ids:
-        return facts
-    busy = facts.busy_of_agent_s
-    return replace(
-        facts,
-        frame=facts.frame[~facts.frame["agent_id"].isin(agent_ids)],
-        busy_of_agent_s=None if busy is None else {a: seconds for a, seconds in busy.items() if a not in agent_ids},
-    )
-
-
-def _nothing(ask: PostedAsk) -> Facts:
-    if ask.booking is Booking.CLOCK:
-        from bot.core.frames import Facts
-        from bot.core.segments import clock_frame, segments_frame
-
-        return Facts(clock_frame(segments_frame((), now=ask.windows[-1].end), ask.buckets or ask.windows))
-    from bot.core.records import posted_facts
-
-    return posted_facts((), ask)
-
-
-def _nothing_of_status(ask: StatusAsk) -> Facts:
-    from bot.core.records import status_facts
-
-    return status_facts((), ask)
-
-
-def _short(nothing: Facts, source: str, what: str, error: SourceError) -> Facts:
-    from bot.core.frames import Shortfall
-
-    hint = f" {error.hint}" if error.hint else ""
-    notice = Notice(f"{source}_not_fetched", f"{what} could not be fetched: {error.message}{hint}")
-    return replace(nothing, shortfalls=(Shortfall(source, None, notice),))
-
-
-def utc_now() -> datetime:
-    """The wall clock, as an aware UTC instant."""
-    return datetime.now(UTC)

@@ -1,0 +1,163 @@
+"""Facts from the platform: both sources side by side, kept for a while, and asked once for everybody."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.core.answer import Notice
+from bot.core.planning import status_ask
+from bot.core.query import Booking, Dimension
+from bot.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.core.planning import PostedAsk, StatusAsk
+    from bot.core.query import Query
+    from bot.ports import ActivitySource, Facts, Operation
+    from bot.services.cache import SharedCache
+
+_FINAL_AFTER = timedelta(days=4)
+_LIFE_FINAL_S = 12 * 3600.0
+_LIFE_CLOSED_S = 15 * 60.0
+_LIFE_OPEN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Facts, and when they came from the platform; `fresh` where that was for this question."""
+
+    facts: Facts
+    at: datetime
+    fresh: bool
+
+
+class Fetching:
+    """Asks the platform for facts; thread-safe."""
+
+    def __init__(self, *, activity: ActivitySource, answers: SharedCache, clock: Callable[[], datetime]) -> None:
+        self._activity = activity
+        self._answers = answers
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
+
+    def close(self) -> None:
+        """Stop the threads that fetch side by side."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def both(
+        self,
+        query: Query,
+        ask: PostedAsk,
+        members: frozenset[str],
+        without: frozenset[str],
+        operation: Operation,
+        *,
+        fresh: bool,
+    ) -> tuple[Fetched, Fetched | None]:
+        """Both sources; one that fails is a shortfall, both failing is an error."""
+        wants_status = not {Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
+        status: Fetched | None = None
+        status_error: SourceError | None = None
+        if ask.agent_ids is None or not wants_status:
+            posted, posted_error = self.posted(ask, operation, fresh=fresh)
+            ids = (members | agent_ids_of(posted.facts)) - without
+            if wants_status and not (posted_error and not ids):
+                status, status_error = self.status(status_ask(ask, ids), operation, fresh=fresh)
+        else:
+            later = self._pool.submit(self.status, status_ask(ask, ask.agent_ids), operation, fresh=fresh)
+            posted, posted_error = self.posted(ask, operation, fresh=fresh)
+            status, status_error = later.result()
+        if posted_error and (status is None or status_error or not query.status_divisible):
+            raise posted_error
+        return posted, status
+
+    def posted(self, ask: PostedAsk, operation: Operation, *, fresh: bool) -> tuple[Fetched, SourceError | None]:
+        """Conversations in the booking asked for; what failed is a shortfall in empty facts, and the error."""
+        if ask.agent_ids is not None and not ask.agent_ids:
+            return Fetched(_nothing(ask), self._clock(), fresh=False), None
+        try:
+            read = self._activity.clock if ask.booking is Booking.CLOCK else self._activity.posted
+            return self.kept(ask, lambda: read(ask, operation), operation, fresh=fresh), None
+        except SourceError as error:
+            return Fetched(_short(_nothing(ask), "posted", "Handle times", error), self._clock(), fresh=True), error
+
+    def status(self, ask: StatusAsk, operation: Operation, *, fresh: bool) -> tuple[Fetched, SourceError | None]:
+        """Status time, likewise."""
+        if not ask.agent_ids:
+            return Fetched(_nothing_of_status(ask), self._clock(), fresh=False), None
+        try:
+            return self.kept(ask, lambda: self._activity.status(ask, operation), operation, fresh=fresh), None
+        except SourceError as error:
+            nothing = _short(_nothing_of_status(ask), "status", "Status times", error)
+            return Fetched(nothing, self._clock(), fresh=True), error
+
+    def kept(
+        self, ask: PostedAsk | StatusAsk, load: Callable[[], Facts], operation: Operation, *, fresh: bool
+    ) -> Fetched:
+        """The facts from memory while they live, else from the platform, once for all who ask now."""
+
+        def stamped() -> tuple[Facts, datetime]:
+            return load(), self._clock()
+
+        if fresh:
+            self._answers.drop(ask)
+        kept = self._answers.get(
+            ask, stamped, life_s=lambda loaded: self.life(ask, loaded[0]), wait_s=operation.remaining()
+        )
+        facts, at = kept.value
+        return Fetched(facts, at, kept.fresh)
+
+    def life(self, ask: PostedAsk | StatusAsk, facts: Facts | None = None) -> float:
+        """How long facts are kept, in seconds: those of days that may still move not for long."""
+        if facts is not None and facts.shortfalls:
+            return 0.0
+        end, now = ask.windows[-1].end, self._clock()
+        if ask.to_now or end > now:
+            return _LIFE_OPEN_S
+        return _LIFE_FINAL_S if end <= now - _FINAL_AFTER else _LIFE_CLOSED_S
+
+
+def agent_ids_of(facts: Facts) -> set[str]:
+    """Everybody about whom something was reported."""
+    return set(facts.frame["agent_id"].unique())
+
+
+def leave_out(facts: Facts, agent_ids: frozenset[str]) -> Facts:
+    """The facts but for those of some agents."""
+    if not agent_ids:
+        return facts
+    busy = facts.busy_of_agent_s
+    return replace(
+        facts,
+        frame=facts.frame[~facts.frame["agent_id"].isin(agent_ids)],
+        busy_of_agent_s=None if busy is None else {a: seconds for a, seconds in busy.items() if a not in agent_ids},
+    )
+
+
+def _nothing(ask: PostedAsk) -> Facts:
+    if ask.booking is Booking.CLOCK:
+        from bot.core.frames import Facts
+        from bot.core.segments import clock_frame, segments_frame
+
+        return Facts(clock_frame(segments_frame((), now=ask.windows[-1].end), ask.buckets or ask.windows))
+    from bot.core.records import posted_facts
+
+    return posted_facts((), ask)
+
+
+def _nothing_of_status(ask: StatusAsk) -> Facts:
+    from bot.core.records import status_facts
+
+    return status_facts((), ask)
+
+
+def _short(nothing: Facts, source: str, what: str, error: SourceError) -> Facts:
+    from bot.core.frames import Shortfall
+
+    hint = f" {error.hint}" if error.hint else ""
+    notice = Notice(f"{source}_not_fetched", f"{what} could not be fetched: {error.message}{hint}")
+    return replace(nothing, shortfalls=(Shortfall(source, None, notice),))
