@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.answer import Missing, RowState
 from bot.core.recurrence import Slot, next_slots, slots
-from bot.core.scheduling import DestinationKind, Fire, FireKind, FireState, Misfire, ScheduleState, slot_key
+from bot.core.scheduling import Fire, FireKind, FireState, Misfire, ScheduleState, slot_key
 from bot.core.zones import load_zone
 
 if TYPE_CHECKING:
@@ -241,11 +241,6 @@ def unreached(fires: Iterable[Fire]) -> list[Fire]:
 def resendable(fire: Fire | None) -> bool:
     """Whether somebody may ask for a fire once more."""
     return fire is not None and fire.state in _OVER - {FireState.SENT} and fire.kind is not FireKind.TEST
-
-
-def to_one_alone(fire: Fire) -> bool:
-    """Whether one person reads it, rather than a channel."""
-    return fire.destination.kind is DestinationKind.PERSON
 
 
 # --- whether data are complete ---------------------------------------------------------------------------------------

@@ -136,12 +136,7 @@ class Admission:
         Raises:
             CommandError: the owner may not ask that, a recipient may not see it, or a channel may not show it.
         """
-        others = [to for to in schedule.destinations if to.id != owner.id]
-        if others and not self.supervises(owner):
-            raise NotAllowedError(
-                "Schedules of your own figures go to you alone.",
-                hint=f"schedule {plan_words(replace(plan_of(schedule), targets=(Target(TargetKind.ME),)))}",
-            )
+        self._check_recipients(schedule, owner)
         notes: dict[str, None] = {}
         upcoming = next_slots(schedule.recurrence, now, _TRIED, is_holiday=self._calendars.of(schedule.recurrence))
         for to in schedule.destinations:
