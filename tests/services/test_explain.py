@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +10,7 @@ from bot.core.answer import TextAnswer
 from bot.core.rights import Audience
 from bot.errors import NotAllowedError
 from bot.ports import Operation, Requester
-from genesys_client.sandbox import Engine
-from tests.services.test_report import NOW, OPERATOR, World
+from tests.services.test_report import OPERATOR, World, unhurried_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +22,8 @@ DURATIONS = ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    engine = Engine(seed=7, now=lambda: NOW)
-    engine.behaviour = replace(engine.behaviour, requests_per_minute=1_000_000)  # its clock stands still
-    world = World(engine)
-    world.client._transport.limiter.per_minute = 1_000_000
-    yield world
-    world.service.close()
-    world.client.close()
+    with unhurried_world() as world:
+        yield world
 
 
 def explained(world: World, text: str, requester: Requester = OPERATOR, **more: Any) -> dict[str, Any]:

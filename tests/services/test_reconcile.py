@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,7 @@ from bot.core.answer import TextAnswer
 from bot.core.rights import Audience
 from bot.errors import NotAllowedError
 from bot.ports import Operation, Requester
-from genesys_client.sandbox import Engine
-from tests.services.test_report import NOW, OPERATOR, World
+from tests.services.test_report import OPERATOR, World, unhurried_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,13 +22,8 @@ CHAIN = ("posted_s", "sessions_s", "load_s", "busy_s", "interacting_s")
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    engine = Engine(seed=7, now=lambda: NOW)
-    engine.behaviour = replace(engine.behaviour, requests_per_minute=1_000_000)  # its clock stands still
-    world = World(engine)
-    world.client._transport.limiter.per_minute = 1_000_000
-    yield world
-    world.service.close()
-    world.client.close()
+    with unhurried_world() as world:
+        yield world
 
 
 def reconciled(world: World, text: str, requester: Requester = OPERATOR, **more: Any) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +71,18 @@ def world(engine: Engine) -> Iterator[World]:
     world = World(engine)
     yield world
     engine.faults = []
+    world.service.close()
+    world.client.close()
+
+
+@contextmanager
+def unhurried_world() -> Iterator[World]:
+    """A world in which a minute's worth of requests never runs out: its clock stands still."""
+    engine = Engine(seed=7, now=lambda: NOW)
+    engine.behaviour = replace(engine.behaviour, requests_per_minute=1_000_000)
+    world = World(engine)
+    world.client._transport.limiter.per_minute = 1_000_000
+    yield world
     world.service.close()
     world.client.close()
 
