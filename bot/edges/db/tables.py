@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -171,4 +172,29 @@ commands = Table(
     Column("attempt", Integer, nullable=False),
     Column("lease_until", Instant),
     Index(None, "accepted_at"),
+)
+
+archive_days = Table(
+    "archive_days",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),  # of UTC, on which the conversations began
+    Column("fetched_at", Instant, nullable=False),
+    Column("conversations", Integer, nullable=False),
+    Column("running", Boolean, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "day"),
+)
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("done", Text, nullable=False),  # what of it was done last; later turns sort after it
+    Column("owner", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("not_before", Instant),
 )
