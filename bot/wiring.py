@@ -203,8 +203,8 @@ def build(
     from bot.edges.jobs import ThreadJobs
     from bot.edges.slack import SlackSettings, build_people, build_slack
     from bot.edges.slack.api import SlackApi
-    from bot.edges.slack.desk import QUESTION
     from bot.edges.slack.messenger import SlackMessenger, caretakers
+    from bot.edges.slack.questions import QUESTION
     from bot.services.delivery import DeliveryService, DeliverySettings
     from bot.services.holidays import HolidayCalendars
     from bot.services.schedules import ScheduleSettings, SchedulesService

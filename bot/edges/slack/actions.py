@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.core.rendering.actions import PICKER_ACTION, picker_command
 from bot.core.rendering.scheduled import RESEND_ACTION
 from bot.core.rendering.schedules import RESEND_SLOT_ACTION
-from bot.edges.slack.desk import Question
+from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door
 from bot.edges.slack.unpack import field, optional
 

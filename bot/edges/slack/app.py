@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.edges.slack.config import SlackSettings
-    from bot.edges.slack.desk import Reports
+    from bot.edges.slack.questions import Reports
     from bot.edges.slack.schedules import Schedules
     from bot.ports import Jobs
 

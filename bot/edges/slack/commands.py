@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.core.grammar import from_slack
-from bot.edges.slack.desk import Question
+from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door
 from bot.edges.slack.unpack import field, optional
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bot.core.grammar import from_slack
-from bot.edges.slack.desk import Question
+from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door
 from bot.edges.slack.unpack import field, optional
 

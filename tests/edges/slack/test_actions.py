@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.demo.fake_slack import Reject
-from bot.edges.slack.desk import CSV_SENT
+from bot.edges.slack.answering import CSV_SENT
 from tests.edges.slack.worlds import NAMES
 
 

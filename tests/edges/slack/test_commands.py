@@ -8,8 +8,9 @@ import pytest
 import structlog
 
 from bot.demo.fake_slack import ServerError
-from bot.edges.slack import desk
-from bot.edges.slack.desk import BUSY, PROGRESS, READING
+from bot.edges.slack import answering
+from bot.edges.slack.answering import PROGRESS
+from bot.edges.slack.desk import BUSY, READING
 from bot.errors import BotError, NotAllowedError, SourceError
 from tests.edges.slack.worlds import changed
 
@@ -201,7 +202,7 @@ def test_a_question_too_long_for_the_queue_is_refused_at_once(world):
 
 
 def test_an_answer_that_takes_long_is_announced_once(world, monkeypatch):
-    monkeypatch.setattr("bot.edges.slack.desk.PROGRESS_AFTER_S", 0.0)
+    monkeypatch.setattr("bot.edges.slack.answering.PROGRESS_AFTER_S", 0.0)
     world.reports.gate.clear()
     asked = world.ask("yesterday")
     assert asked.wait().text == PROGRESS
@@ -218,7 +219,7 @@ def test_a_quick_answer_comes_without_any_progress_line(world):
 
 
 def test_ten_seconds_pass_before_a_progress_line():
-    assert desk.PROGRESS_AFTER_S == 10.0
+    assert answering.PROGRESS_AFTER_S == 10.0
 
 
 @changed(jobs={"workers": 1})

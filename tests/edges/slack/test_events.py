@@ -6,7 +6,8 @@ import pytest
 
 from bot.core import limits
 from bot.demo.fake_slack import Reject
-from bot.edges.slack.desk import BUSY, PROGRESS
+from bot.edges.slack.answering import PROGRESS
+from bot.edges.slack.desk import BUSY
 from tests.edges.slack.worlds import changed
 
 
@@ -144,7 +145,7 @@ def test_mentions_and_messages_count_like_commands(world):
 
 
 def test_a_long_answer_to_a_mention_is_announced_to_the_asker_alone(world, monkeypatch):
-    monkeypatch.setattr("bot.edges.slack.desk.PROGRESS_AFTER_S", 0.0)
+    monkeypatch.setattr("bot.edges.slack.answering.PROGRESS_AFTER_S", 0.0)
     world.reports.gate.clear()
     world.slack.mention("yesterday", person=world.ana, channel=world.ops)
     assert world.slack.wait_for_message(world.ops, containing=PROGRESS).to == world.ana.id

@@ -17,7 +17,8 @@ from bot.edges.db.kept import KeptJobs
 from bot.edges.db.tables import commands, metadata
 from bot.edges.jobs import ThreadJobs
 from bot.edges.slack import SlackSettings, build_slack
-from bot.edges.slack.desk import QUESTION, RESTARTED, RESTARTED_SHARING, Question
+from bot.edges.slack.answering import RESTARTED, RESTARTED_SHARING
+from bot.edges.slack.questions import QUESTION, Question
 from bot.edges.slack.reply import URL_LIFE_S, Address, Door
 from tests.edges.slack.worlds import WAIT_S, Clock, Reports
 
