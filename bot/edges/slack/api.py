@@ -146,9 +146,22 @@ class SlackApi:
         if refusal is not None:
             raise self._counted(refusal)
 
-    def upload(self, *, channel: str, filename: str, content: str, comment: str, thread_ts: str | None = None) -> None:
-        """Share a text file in a conversation.
+    def upload(
+        self,
+        *,
+        channel: str,
+        filename: str,
+        content: str | bytes,
+        comment: str,
+        title: str | None = None,
+        alt_text: str | None = None,
+        thread_ts: str | None = None,
+    ) -> None:
+        """Share a file in a conversation; nothing uploaded can be for one person of a channel.
 
+        Args:
+            content: a text, or the bytes of a workbook or a picture.
+            alt_text: what a picture shows, for those who hear it read.
         Raises:
             SlackCallError: as `write`.
         """
@@ -156,8 +169,9 @@ class SlackApi:
             self._client.files_upload_v2(
                 channel=channel,
                 filename=filename,
-                title=filename,
+                title=title or filename,
                 content=content,
+                alt_txt=alt_text,
                 initial_comment=comment,
                 thread_ts=thread_ts,
                 request_file_info=False,
