@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Room → the rooms of this project that it may import; the longest name that fits decides."""
 
-CORE_LIBRARIES = {"pandas", "numpy", "tabulate", "rapidfuzz", "tzdata"}  # numpy: what pandas columns are made of
+CORE_LIBRARIES = {"pandas", "numpy", "tabulate", "rapidfuzz", "tzdata", "matplotlib"}  # numpy: pandas columns
 WORLDLY = {
     "asyncio",
     "http",
