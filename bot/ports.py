@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.scheduling import Fire, FireState, Schedule
     from bot.core.sessions import Work
+    from bot.core.sourcing import KeptDay
 
 
 @dataclass(slots=True)
@@ -33,6 +34,10 @@ class Operation:
     deadline: float
     cancelled: threading.Event = field(default_factory=threading.Event)
     requests: int = 0
+    background: bool = False
+    """Nobody waits for it: people's questions go first, and keep a share of the rate for themselves."""
+    progress: Callable[[str], object] | None = None
+    """Told, now and then, in words, how far a long one is."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -48,6 +53,11 @@ class Operation:
         """Count one request."""
         with self._lock:
             self.requests += 1
+
+    def tell(self, words: str) -> None:
+        """Let whoever waits know how far it is."""
+        if self.progress is not None:
+            self.progress(words)
 
 
 class ActivitySource(Protocol):
@@ -193,6 +203,50 @@ class Jobs(Protocol):
             abandoned: called instead of, or beside, work that a shutdown doesn't let finish.
             errand: the same work for another process, where jobs outlive their own.
         """
+
+
+class DayStore(Protocol):
+    """Days of conversations, kept as bytes by organisation and day of UTC. Each method is one short transaction."""
+
+    def about(self, organisation_id: str, days: Collection[date] | None = None) -> Mapping[date, KeptDay]:
+        """What there is of these days (None: of all), without reading it."""
+
+    def content(self, organisation_id: str, day: date) -> tuple[KeptDay, bytes] | None:
+        """One day as it was kept."""
+
+    def keep(self, organisation_id: str, about: KeptDay, content: bytes, *, codec: int) -> bool:
+        """Keep a day, unless one fetched later is kept already; whether it is the kept one now."""
+
+    def drop(self, organisation_id: str, about: KeptDay) -> None:
+        """Forget one day, unless it was fetched anew meanwhile."""
+
+    def purge(self, before: date) -> int:
+        """Forget the days before that one, of every organisation; how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A turn of a chore in one process's hands; `attempt` is the fencing token."""
+
+    name: str
+    turn: str
+    attempt: int
+
+
+class Chores(Protocol):
+    """What several processes do once between them. Turns of one chore sort by when they are due."""
+
+    def claim(self, name: str, turn: str, owner: str, *, lease_s: float) -> Claim | None:
+        """Take a turn that is neither done nor in anybody's hands nor waiting after a failure."""
+
+    def is_done(self, name: str, turn: str) -> bool:
+        """Whether that turn, or a later one, was done by anybody."""
+
+    def done(self, claim: Claim) -> bool:
+        """The turn is done; False: it is in other hands by now."""
+
+    def put_back(self, claim: Claim, *, wait_s: float) -> bool:
+        """The turn may be claimed again, later."""
 
 
 class AuditLog(Protocol):

@@ -27,6 +27,7 @@ from bot.core.frames import CLOCK_COLUMNS, POSTED_COLUMNS, POSTED_KEYS, STATUS_C
 from bot.core.intervals import Granularity, day_start, days_touched
 from bot.core.metrics import DEFAULT_DRAWN, metrics_for
 from bot.core.query import Booking, Dimension
+from bot.core.sourcing import FINAL_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from bot.core.frames import Facts
     from bot.core.intervals import Interval
     from bot.core.query import Query, Range
-
-FINAL_AFTER = timedelta(days=4)
-"""The platform reprocesses data that are two days old, which may show a day later; after four a day stays."""
 
 
 def compute_answer(
