@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from bot.core.intervals import Granularity, buckets, by_local_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from bot.core.intervals import Granularity, Interval
+    from bot.core.intervals import Interval
     from bot.core.orders import Order
 
 
@@ -202,6 +204,7 @@ class Query:
     range: Range | None = None
     """None for a verb without figures."""
     versus: Range | None = None
+    """The time to compare with."""
     filters: Filters = field(default_factory=Filters)
     group_by: tuple[Dimension, ...] = (Dimension.AGENT,)
     granularity: Granularity | None = None
@@ -220,6 +223,23 @@ class Query:
     share: bool = False
     notes: tuple[str, ...] = ()
     """What the reading decided beyond the range's own notes."""
+
+    def over(self, span: Range, *, week_start: int = 0) -> Query:
+        """The same question about that time, cut by its own granularity."""
+        pieces: tuple[Interval, ...] = ()
+        periods: int | None = None
+        if self.granularity is not None and self.zone is not None:
+            pieces = buckets(span.windows, self.granularity, self.zone, week_start=week_start)
+            if self.granularity in {Granularity.DAY, Granularity.WEEK}:
+                week = week_start if self.granularity is Granularity.WEEK else None
+                periods = len(by_local_day(pieces, span.shifts, self.zone, week_start=week))
+        return replace(self, range=span, buckets=pieces, periods=periods)
+
+    def sides(self, *, week_start: int = 0) -> tuple[Query, ...]:
+        """The question itself and, where it compares, the one about the other time."""
+        if self.versus is None:
+            return (self,)
+        return (self, replace(self, versus=None).over(self.versus, week_start=week_start))
 
     @property
     def by_time(self) -> Dimension | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bot.core.grammar.cells import read_cell
@@ -15,23 +16,22 @@ from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
 from bot.core.grammar.scanner import Scanner, phrase
 from bot.core.grammar.schedules import read_order
 from bot.core.grammar.topics import find_topic
-from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_when
+from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_step, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
-from bot.core.intervals import Granularity, buckets, by_local_day
+from bot.core.intervals import Granularity
 from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, default_booking
 from bot.errors import CommandError, UnknownCommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from zoneinfo import ZoneInfo
 
     from bot.core.grammar.context import GrammarContext
     from bot.core.grammar.hours import Window
     from bot.core.grammar.how import Cut
     from bot.core.grammar.ranges import Reading
-    from bot.core.grammar.when import Spec
-    from bot.core.intervals import Interval
+    from bot.core.grammar.when import Spec, Step
     from bot.core.query import Range, Rank, Sort, Threshold
 
 MAX_SELECTORS = 50
@@ -61,7 +61,7 @@ class _Draft:
     verbs: list[_Said[Verb]] = field(default_factory=list)
     zones: list[_Said[ZoneInfo]] = field(default_factory=list)
     ranges: list[_Said[Spec]] = field(default_factory=list)
-    versus: list[_Said[Spec]] = field(default_factory=list)
+    versus: list[_Said[Spec | Step]] = field(default_factory=list)
     windows: list[_Said[Window]] = field(default_factory=list)
     cuts: list[_Said[list[Cut]]] = field(default_factory=list)
     bookings: list[_Said[Booking]] = field(default_factory=list)
@@ -159,6 +159,9 @@ def _read_phrase(scan: Scanner, draft: _Draft, context: GrammarContext) -> None:
     elif read_versus(scan):
         scan.skip_gap()
         after = scan.at
+        if (step := read_step(scan)) is not None:
+            draft.versus.append(_Said(step, scan.since(after), after, scan.at))
+            return
         if (when := read_when(scan)) is None:
             raise missing_object("vs", scan.word())
         draft.versus.append(_Said(when[0], scan.since(after), after, scan.at))
@@ -217,20 +220,17 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
     filters = _filters(draft, verb)
     resolver = Resolver(context, zone, booking, granularity)
     window = _agreed(draft.windows)
-    span = _range(draft.ranges, resolver, window, scan) or resolver.range(resolver.reading(Relative(0)), window)
-    pieces = buckets(span.windows, granularity, zone, week_start=context.week_start) if granularity else ()
+    here = _reading(draft.ranges, resolver.reading, resolver, scan) or resolver.reading(Relative(0))
+    span = resolver.range(here, window)
     return Query(
         text="",
         verb=verb,
         zone=zone,
         zone_source=source,
-        range=span,
-        versus=_range(draft.versus, resolver, window, scan),
+        versus=_versus(draft.versus, here, span, resolver, window, scan),
         filters=filters,
         group_by=group_by,
         granularity=granularity,
-        buckets=pieces,
-        periods=_periods(pieces, span, zone, granularity, context.week_start),
         booking=booking,
         booking_named=named is not None,
         sort=_agreed(draft.sorts),
@@ -238,17 +238,7 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         thresholds=_thresholds(draft.thresholds),
         outputs=frozenset(Output(word) for word in OUTPUTS if word in draft.flags),
         share="share" in draft.flags,
-    )
-
-
-def _periods(
-    pieces: tuple[Interval, ...], span: Range, zone: ZoneInfo, granularity: Granularity | None, week_start: int
-) -> int | None:
-    """How many days or weeks the pieces make; None where each stands for itself."""
-    if granularity not in {Granularity.DAY, Granularity.WEEK}:
-        return None
-    week = week_start if granularity is Granularity.WEEK else None
-    return len(by_local_day(pieces, span.shifts, zone, week_start=week))
+    ).over(span, week_start=context.week_start)
 
 
 def _agreed(said: Sequence[_Said[T]]) -> T | None:
@@ -271,11 +261,39 @@ def _contradiction(one: _Said[Any], other: _Said[Any], *, hint: str | None = Non
     )
 
 
-def _range(phrases: Sequence[_Said[Spec]], resolver: Resolver, window: Window | None, scan: Scanner) -> Range | None:
+def _versus(
+    phrases: Sequence[_Said[Spec | Step]],
+    here: Reading,
+    span: Range,
+    resolver: Resolver,
+    window: Window | None,
+    scan: Scanner,
+) -> Range | None:
+    """The time compared with.
+
+    Raises:
+        CommandError: it is the very time that is asked for.
+    """
+    there = _reading(phrases, partial(resolver.beside, here, span), resolver, scan)
+    if there is None:
+        return None
+    other = resolver.range(there, window)
+    if other.windows == span.windows:
+        raise CommandError(
+            f"Both sides of `vs {phrases[0].words}` are the same time: {span.label}.",
+            hint=f"{here.phrase} vs previous",
+            code="contradiction",
+        )
+    return other
+
+
+def _reading(
+    phrases: Sequence[_Said[T]], read: Callable[[T], Reading], resolver: Resolver, scan: Scanner
+) -> Reading | None:
     agreed: Reading | None = None
     for said in phrases:
         try:
-            reading = resolver.reading(said.value)
+            reading = read(said.value)
         except AmbiguousError as error:
             raise CommandError(
                 error.message, hint=error.hint, code=error.code, choices=_whole_texts(error, said, scan)
@@ -284,17 +302,17 @@ def _range(phrases: Sequence[_Said[Spec]], resolver: Resolver, window: Window | 
         if merged is None:
             raise _contradiction(phrases[0], said, hint=_moment_of_a_day(phrases))
         agreed = merged
-    return resolver.range(agreed, window) if agreed else None
+    return agreed
 
 
-def _moment_of_a_day(phrases: Sequence[_Said[Spec]]) -> str | None:
+def _moment_of_a_day(phrases: Sequence[_Said[Any]]) -> str | None:
     """`since yesterday 10:00`, which `since 10am yesterday` may have meant."""
     clock = next((s.value.start.clock for s in phrases if isinstance(s.value, Between) and s.value.end.is_now), None)
     day = next((s.words for s in phrases if isinstance(s.value, Relative | Weekday | Dated | Slashed)), None)
     return f"since {day} {clock}, or {day} {clock}-24:00" if clock and day else None
 
 
-def _whole_texts(error: AmbiguousError, said: _Said[Spec], scan: Scanner) -> tuple[tuple[str, str], ...]:
+def _whole_texts(error: AmbiguousError, said: _Said[Any], scan: Scanner) -> tuple[tuple[str, str], ...]:
     """The choices as whole commands."""
     words = scan.low[said.start : said.end]
     return tuple(

@@ -18,6 +18,7 @@ from bot.core.grammar.when import (
     Relative,
     Rolling,
     Slashed,
+    Step,
     Weekday,
 )
 from bot.core.intervals import (
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from bot.core.grammar.when import Day, Spec
 
 _DAY = timedelta(days=1)
+_LONGEST_SHIFT = timedelta(hours=3)
+"""By so much seven days may be longer than 168 hours: more than any zone's clocks ever went back at once."""
 _EARLIEST = 1990
 """Before any contact centre kept its times in a cloud; keeps the arithmetic of dates away from year 1."""
 _GRID_NOUNS = {
@@ -86,6 +89,10 @@ class Reading:
     """The phrase was this weekday alone."""
     dated: bool = False
     """The phrase was a date alone."""
+    unit: str = ""
+    """The phrase was this unit of the calendar: `week`, `month`."""
+    cut: datetime | None = None
+    """Of a time compared with one that still runs: where the same part of it ends."""
 
     def until(self, now: datetime) -> Interval:
         """The part that isn't ahead."""
@@ -148,7 +155,8 @@ class Resolver:
                 return Reading(str(spec), start, self.now, name=_rolling_name(spec))
             case Period() | LastDays() | LastWeeks():
                 first, last = self._stretch(spec)
-                return replace(self._days(str(spec), first, last), name=str(spec).capitalize())
+                unit = spec.unit if isinstance(spec, Period) else ""
+                return replace(self._days(str(spec), first, last), name=str(spec).capitalize(), unit=unit)
             case _:
                 day, notes = self._day(spec)
                 local_day(day, self.zone)  # refuses a day that the zone skipped
@@ -351,6 +359,82 @@ class Resolver:
         wall = datetime.combine(day, time(clock.minutes // 60, clock.minutes % 60))
         return last_instant(wall, self.zone) if at_end else first_instant(wall, self.zone)
 
+    # The time compared with
+
+    def beside(self, here: Reading, span: Range, spec: Spec | Step) -> Reading:
+        """What stands after `vs`, beside the time asked for.
+
+        `last week` is the same days a week earlier, unless those asked for are longer than a week, and `last month`
+        the same days of the month before, where those asked for begin a month. A time that still runs is compared
+        with the same part of the other, if both are as many days.
+
+        Args:
+            here: the time asked for.
+            span: the same, as its grid has it.
+            spec: the words after `vs`.
+        Raises:
+            CommandError: the other time would overlap the one asked for; or as `reading` does.
+        """
+        step = spec if isinstance(spec, Step) else self._implied(spec, here)
+        there = self.reading(spec) if step is None else self._earlier(here, span, step)
+        if here.days is None or there.days is None or here.end <= self.now or _count(here.days) != _count(there.days):
+            return there
+        back = here.days[1] - there.days[1]
+        same_hour = last_instant(self.now.astimezone(self.zone).replace(tzinfo=None, fold=0) - back, self.zone)
+        return replace(there, cut=same_hour) if there.start < same_hour < self.now else there
+
+    def _implied(self, spec: Spec, here: Reading) -> Step | None:
+        """The step that `last week` and `last month` are beside a time no longer than that."""
+        if spec == Period("week", last=True) and here.end - here.start <= 7 * _DAY + _LONGEST_SHIFT:
+            return Step("week")
+        days = here.days
+        if spec == Period("month", last=True) and days and days[0].day == 1 and days[1].month == days[0].month:
+            return Step("month")
+        return None
+
+    def _earlier(self, here: Reading, span: Range, step: Step) -> Reading:
+        """The time asked for, moved back."""
+        unit, length = step.unit, timedelta()
+        name = f"The {unit} before" if unit == "day" else f"A {unit} earlier"
+        if unit == "previous":
+            unit, length, name = self._own_length(here)
+        if here.days is None:
+            whole = here.until(self.now)
+            if not length:
+                start, end = (self._moved(edge, unit) for edge in (whole.start, whole.end))
+            else:
+                end = min(whole.start, span.start)  # widened, the two sides would share a half-hour
+                start = end - length
+            there = Reading(str(step), start, end, name=name)
+        else:
+            first, last = (_back(day, unit, length) for day in here.days)
+            if unit == "month" and here.unit == "month" and here.end <= self.now:
+                last = here.days[0] - _DAY  # whole months differ in length
+            if first == last:
+                local_day(first, self.zone)  # refuses a day that the zone skipped
+            there = replace(self._days(str(step), first, last), name=name, unit=here.unit)
+        if there.end > here.start:
+            raise CommandError(
+                f"`{here.phrase}` is longer than a {unit}: one {unit} earlier would overlap it.",
+                hint=f"{here.phrase} vs previous",
+                code="contradiction",
+            )
+        return there
+
+    def _own_length(self, here: Reading) -> tuple[str, timedelta, str]:
+        """(unit, length, name) of the step from a time to the one before it."""
+        if here.unit:
+            return here.unit, timedelta(), f"The {here.unit} before"
+        if here.days is None:
+            return "", here.until(self.now).length, "Just before"
+        count = _count(here.days)
+        return "", count * _DAY, "The day before" if count == 1 else f"The {count} days before"
+
+    def _moved(self, instant: datetime, unit: str) -> datetime:
+        """The same reading of the clock a unit earlier."""
+        wall = instant.astimezone(self.zone).replace(tzinfo=None, fold=0)
+        return first_instant(datetime.combine(_back(wall.date(), unit, timedelta()), wall.time()), self.zone)
+
     # Days or instants → a Range
 
     def range(self, reading: Reading, window: Window | None) -> Range:
@@ -374,7 +458,8 @@ class Resolver:
             raise self._too_long(reading.phrase, touched)
         phrase = f"{reading.phrase} {window}" if window else reading.phrase
         asked = self._pieces(reading, window)
-        pieces = _merged(Interval(p.start, min(p.end, self.now)) for p in asked if p.start < self.now)
+        until = reading.cut or self.now
+        pieces = _merged(Interval(p.start, min(p.end, until)) for p in asked if p.start < until)
         if not asked:
             raise InvalidIntervalError(
                 f"The clocks jump over `{window}` there: those hours don't exist.",
@@ -386,6 +471,8 @@ class Resolver:
         notes = list(reading.notes)
         if reading.explicit_end and reading.end > self.now and not window:
             notes.append("The end lies ahead: the figures go up to now.")
+        if reading.cut and any(piece.end > reading.cut for piece in asked):
+            notes.append("The time asked for isn't over: the other one is cut at the same hour.")
         exact = pieces
         if self.booking is Booking.POSTED:
             pieces = self._widened(pieces, window)
@@ -403,7 +490,7 @@ class Resolver:
             to_now=to_now,
             notes=tuple(notes),
             absolute=self._absolute(reading, asked, window, to_now=to_now),
-            nights=bool(window and window.crosses_midnight) and len(pieces) == sum(p.start < self.now for p in asked),
+            nights=bool(window and window.crosses_midnight) and len(pieces) == sum(p.start < until for p in asked),
         )
 
     def _pieces(self, reading: Reading, window: Window | None) -> list[Interval]:
@@ -462,7 +549,8 @@ class Resolver:
             )
         first, last = reading.days
         if window and not to_now:  # a last day whose hours lie ahead is no part of the answer
-            last = max(local_date(piece.start, self.zone) for piece in asked if piece.start < self.now)
+            until = reading.cut or self.now
+            last = max(local_date(piece.start, self.zone) for piece in asked if piece.start < until)
         return f"{first}{hours}" if first == last else f"{first}..{last}{hours}"
 
 
@@ -471,6 +559,18 @@ def _calendar_day(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def _count(days: tuple[date, date]) -> int:
+    return (days[1] - days[0]).days + 1
+
+
+def _back(day: date, unit: str, length: timedelta) -> date:
+    """The day so much earlier; of a shorter month the last one."""
+    if unit == "month":
+        before = day.replace(day=1) - _DAY
+        return before.replace(day=min(day.day, before.day))
+    return day - {"day": _DAY, "week": 7 * _DAY}.get(unit, length)
 
 
 def _merged(pieces: Iterable[Interval]) -> tuple[Interval, ...]:

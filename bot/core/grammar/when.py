@@ -15,6 +15,7 @@ from bot.core.grammar.words import (
     CONNECTORS,
     MONTH_NAMES,
     MONTHS,
+    STEPS,
     UNITS,
     WEEKDAY_NAMES,
     WEEKDAYS,
@@ -166,6 +167,16 @@ class Between:
         return f"{'since ' if self.open_start else ''}{self.start} to {self.end}"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """After `vs`: as much time earlier as the unit says; `previous` is the time asked for moved by its own length."""
+
+    unit: str
+
+    def __str__(self) -> str:
+        return {"previous": "previous", "week": "last week"}.get(self.unit, f"{self.unit} before")
+
+
 Spec = Day | Stretch | Rolling | Between
 
 
@@ -188,6 +199,7 @@ _SLASH_INTERVAL = phrase(
     r"/(?P<b>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:t[0-9:.]+(?:z|[+-][0-9]{2}:?[0-9]{2})?)?)"
 )
 _NOW = phrase(r"now")
+_STEP = phrase(f"(?:{alternatives(STEPS)})")
 _WEEKDAY_PAIR = phrase(rf"(?P<a>{_WEEKDAY})-(?P<b>{_WEEKDAY})")
 _CONNECTOR = re.compile(rf" ?\.\. ?| (?P<word>{alternatives(CONNECTORS)}|-)(?: |$)").match
 _SINCE, _FROM = phrase(r"since"), phrase(r"from")
@@ -221,6 +233,12 @@ def read_when(scan: Scanner) -> tuple[Spec, Window | None] | None:
         scan.at = start
         point = _read_point(scan, clock=False)
     return _alone(point, scan.since(start)), None
+
+
+def read_step(scan: Scanner) -> Step | None:
+    """`previous`, `same day last week`: what stands after `vs` alone."""
+    found = scan.take(_STEP)
+    return Step(STEPS[found[0]]) if found else None
 
 
 def _since(scan: Scanner, start: int) -> tuple[Spec, Window | None]:

@@ -83,6 +83,21 @@ DIRECTIONS = ("inbound", "outbound")
 OUTPUTS = ("csv", "xlsx", "chart", "heatmap")
 BOOKINGS = ("posted", "clock")
 
+STEPS = {
+    word: unit
+    for unit, words in {
+        "previous": ("previous", "previous period", "period before", "the period before"),
+        "day": ("day before", "the day before", "previous day", "same time yesterday"),
+        "week": (
+            *("same day last week", "same weekday", "same weekday last week", "same time last week"),
+            *("week before", "the week before", "previous week", "a week before", "a week earlier"),
+        ),
+        "month": ("month before", "the month before", "previous month", "a month before", "a month earlier"),
+    }.items()
+    for word in words
+}
+"""What may stand after `vs` beside a range, and how far back it goes from the time asked for."""
+
 ABBREVIATIONS: dict[str, tuple[str, ...]] = {
     "acdt": ("Australia/Adelaide",),
     "acst": ("Australia/Adelaide", "Australia/Darwin"),
@@ -376,9 +391,18 @@ ENTRIES = (
     ),
     Entry(
         _HOW,
-        ("vs last week", "versus <range>"),
-        "Compare with another time; hours such as 9-17 count on both sides.",
-        ("this week vs last week", "yesterday vs 2026-11-16"),
+        ("vs previous", "vs last week", "vs same day last week", "versus <range>"),
+        "Compare with as much time before, with the same days a week earlier, or with any other time. Hours such as "
+        "9-17 count on both sides, and a time that still runs is compared with the same part of the other.",
+        (
+            "yesterday vs previous",
+            "yesterday vs last week",
+            "yesterday vs same day last week",
+            "this week vs last week",
+            "today 9-17 vs yesterday",
+            "this month vs the month before",
+            "yesterday vs 2026-11-16",
+        ),
         ("vs", "versus"),
     ),
     Entry(

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.grammar import format_query, from_slack, parse
-from bot.core.grammar.words import ENTRIES
+from bot.core.grammar.words import ENTRIES, STEPS
 from bot.core.query import Query
 from bot.errors import CommandError
 from tests.core.grammar.context import context
@@ -46,7 +46,7 @@ def commands(draw: st.DrawFn) -> list[str]:
     phrases += draw(st.lists(st.sampled_from(PEOPLE), unique=True, max_size=3))
     how = draw(st.lists(st.sampled_from(HOW), unique=True, max_size=3))
     if draw(st.booleans()):
-        phrases.append(f"vs {draw(st.sampled_from(RANGES))}")
+        phrases.append(f"vs {draw(st.sampled_from([*RANGES, *STEPS]))}")
     if draw(st.integers(0, 9)) == 0:
         phrases = [p for p in phrases if p not in PEOPLE and p not in CUTS] + ["intervals"]
     return phrases + how

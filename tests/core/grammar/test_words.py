@@ -154,10 +154,57 @@ def test_a_metric_is_the_most_words_that_are_one():
 def test_a_comparison_has_a_range_of_its_own_and_shares_the_hours():
     query = read("9-12 vs last week yesterday")
     assert query.range.label == "Yesterday, Mon 23 Nov 09:00–12:00"
-    assert query.versus.label == "Last week, Mon 16–Sun 22 Nov, 09:00–12:00 each day"
+    assert query.versus.label == "A week earlier, Mon 16 Nov 09:00–12:00"
     assert read("vs yesterday").range.phrase == "today"
     assert read("versus monday to friday").versus.phrase == "monday to friday"
     assert read("today vs yesterday 9am to 10am").range.label == "Today, Tue 24 Nov 09:00–10:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "absolute"),
+    [
+        ("yesterday vs last week", "A week earlier, Mon 16 Nov 00:00–24:00", "2026-11-16"),
+        ("yesterday vs same day last week", "A week earlier, Mon 16 Nov 00:00–24:00", "2026-11-16"),
+        ("yesterday vs previous", "The day before, Sun 22 Nov 00:00–24:00", "2026-11-22"),
+        ("last week vs last week", "A week earlier, Mon 9 Nov 00:00–Sun 15 Nov 24:00", "2026-11-09..2026-11-15"),
+        ("monday to friday vs last week", "A week earlier, Mon 9 Nov 00:00–Fri 13 Nov 24:00", "2026-11-09..2026-11-13"),
+        ("last month vs last week", "Last week, Mon 16 Nov 00:00–Sun 22 Nov 24:00", "2026-11-16..2026-11-22"),
+        ("last month vs previous", "The month before, Tue 1 Sep 00:00–Wed 30 Sep 24:00", "2026-09-01..2026-09-30"),
+        ("last 7 days vs previous", "The 7 days before, Tue 10 Nov 00:00–Mon 16 Nov 24:00", "2026-11-10..2026-11-16"),
+        ("2026-03-31 vs month before", "A month earlier, Sat 28 Feb 00:00–24:00", "2026-02-28"),
+        # The hour of asking is 15:32:10; as posted, an end within a half-hour is widened to its end.
+        ("today vs yesterday", "Yesterday, Mon 23 Nov 00:00–16:00", "2026-11-23"),
+        ("today clock vs last week", "A week earlier, Tue 17 Nov 00:00–15:32:10", "2026-11-17"),
+        ("this week vs last week", "A week earlier, Mon 16 Nov 00:00–Tue 17 Nov 16:00", "2026-11-16..2026-11-17"),
+        ("this month vs last month", "A month earlier, Thu 1 Oct 00:00–Sat 24 Oct 16:00", "2026-10-01..2026-10-24"),
+        ("this week 18-24 vs previous", "The week before, Mon 16 Nov 18:00–24:00", "2026-11-16 18:00-24:00"),
+        ("this week vs 2026-11-16..2026-11-22", "Mon 16 Nov 00:00–Sun 22 Nov 24:00", "2026-11-16..2026-11-22"),
+        # Two sides side by side share no half-hour: 14:00–15:32 and the ninety minutes before that.
+        (
+            "past 90m vs previous",
+            "Just before, Tue 24 Nov 12:30–14:00",
+            "2026-11-24T12:30:00+00:00/2026-11-24T14:00:00+00:00",
+        ),
+    ],
+)
+def test_steps_back_go_as_far_as_people_mean_and_only_as_far_as_the_time_asked_for_has_come(text, label, absolute):
+    query = read(text)
+    assert (query.versus.label, query.versus.absolute) == (label, absolute)
+
+
+@pytest.mark.parametrize("text", ["today vs today", "last 7 days vs day before", "this month vs the week before"])
+def test_a_time_is_not_compared_with_itself_nor_with_a_part_of_itself(text):
+    error = refused(text)
+    assert error.code == "contradiction"
+    assert read(error.hint).versus is not None
+
+
+def test_the_other_side_is_cut_by_the_same_grid():
+    here, there = read("2026-03-29 vs previous by interval").sides()
+    assert (len(here.buckets), len(there.buckets)) == (46, 48)  # the clocks went forward
+    here, there = read("last week vs previous by week").sides()
+    assert (here.bucket_count, there.bucket_count) == (1, 1)
+    assert there.versus is None
 
 
 def test_the_booking_can_be_forced():
