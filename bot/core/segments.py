@@ -5,9 +5,10 @@ Time is integer milliseconds since 1970 in UTC throughout, so that sums are exac
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.core.frames import CLOCK_COLUMNS, POSTED_KEYS, check_facts
 
@@ -58,23 +59,27 @@ def segments_frame(segments: Iterable[Segment], *, now: datetime) -> pd.DataFram
     """Segments as columns, running ones cut at `now`.
 
     Returns:
-        Columns agent_id, session_id, media, queue_id, kind (categories), start_ms, end_ms (int64), open (bool); one
-        row a segment, those without length left out.
+        Columns agent_id, media, queue_id, kind (categories), session (int, one number a session of an agent's),
+        start_ms, end_ms (int64), open (bool); one row a segment, those that end before they start left out.
     """
+    import numpy as np
     import pandas as pd
 
     until = milliseconds(now)
     rows = list(segments)
+    numbers: dict[tuple[str, str], int] = {}
     frame = pd.DataFrame(
         {
-            "agent_id": pd.Categorical([s.agent_id for s in rows]),
-            "session_id": pd.Categorical([s.session_id for s in rows]),
-            "media": pd.Categorical([s.media for s in rows]),
-            "queue_id": pd.Categorical([s.queue_id for s in rows]),
+            "agent_id": pd.Categorical(pd.array([s.agent_id for s in rows], dtype="str")),
+            "session": np.array(
+                [numbers.setdefault((s.agent_id, s.session_id), len(numbers)) for s in rows], dtype=np.int32
+            ),
+            "media": pd.Categorical(pd.array([s.media for s in rows], dtype="str")),
+            "queue_id": pd.Categorical(pd.array([s.queue_id for s in rows], dtype="str")),
             "kind": pd.Categorical([s.kind for s in rows], categories=list(KINDS)),
-            "start_ms": pd.array([s.start_ms for s in rows], dtype="int64").to_numpy(),
-            "end_ms": pd.array([until if s.end_ms is None else s.end_ms for s in rows], dtype="int64").to_numpy(),
-            "open": [s.end_ms is None for s in rows],
+            "start_ms": np.array([s.start_ms for s in rows], dtype=np.int64),
+            "end_ms": np.array([until if s.end_ms is None else s.end_ms for s in rows], dtype=np.int64),
+            "open": np.array([s.end_ms is None for s in rows], dtype=bool),
         }
     )
     return frame[frame["end_ms"] >= frame["start_ms"]]
@@ -93,32 +98,27 @@ def clock_frame(
         sessions (of that queue and media where those are keys), never longer than the bucket. `handled` counts
         sessions whose last segment ended in the bucket.
     """
+    import numpy as np
     import pandas as pd
 
     keys = ["agent_id", *(["queue_id"] if by_queue else []), *(["media"] if by_media else [])]
     group, names = _groups(segments, keys)
-    edges = _Edges.of(buckets)
-    start, end = segments["start_ms"].to_numpy(), segments["end_ms"].to_numpy()
-    cut = edges.cut(start, end)
-    kind = segments["kind"].cat.codes.to_numpy()[cut.row]
-    cell = group[cut.row] * len(buckets) + cut.bucket
-    cells, position = _compact(cell)
-    load = _sums(position, cut.length, len(cells))
-    columns = {"handle_s": load}
-    for code, name in enumerate(KINDS):
-        of_kind = kind == code
-        columns[COLUMN_OF[name]] = _sums(position[of_kind], cut.length[of_kind], len(cells))
-    busy_cells, busy = _busy(group, start, end, edges, len(buckets))
-    handled_cells, handled = _handled(segments, group, edges, len(buckets))
-    frame = pd.DataFrame(columns, index=cells) / 1000.0
-    frame = frame.join(pd.Series(busy / 1000.0, index=busy_cells, name="busy_s"), how="outer")
-    frame = frame.join(pd.Series(handled, index=handled_cells, name="handled"), how="outer").fillna(0.0)
-    cells = frame.index.to_numpy()
-    frame = frame.reset_index(drop=True)
-    owner = names.iloc[cells // max(len(buckets), 1)].reset_index(drop=True)
+    edges = Edges.of(buckets)
+    worked = _worked(group, segments, edges)
+    handled_cells, handled = _handled(group, segments, edges)
+    cells = np.union1d(worked.cells, handled_cells)
+    at = np.searchsorted(cells, worked.cells)
+    columns: dict[str, Any] = {}
+    for name, lengths in worked.columns.items():
+        columns[name] = np.zeros(len(cells))
+        columns[name][at] = lengths / 1000.0
+    columns["handled"] = np.zeros(len(cells))
+    columns["handled"][np.searchsorted(cells, handled_cells)] = handled
+    owner, columns["bucket"] = np.divmod(cells, max(len(buckets), 1))
+    nothing = pd.array([""], dtype="str")
     for key in POSTED_KEYS[:-1]:
-        frame[key] = owner[key].astype(str) if key in keys else ""
-    frame["bucket"] = cells % max(len(buckets), 1)
+        columns[key] = names[key].take(owner) if key in keys else nothing.take(np.zeros_like(owner))
+    frame = pd.DataFrame(columns, copy=False)
     return check_facts(frame[[*POSTED_KEYS, *CLOCK_COLUMNS]], keys=POSTED_KEYS, columns=CLOCK_COLUMNS)
 
 
@@ -135,37 +135,70 @@ def in_one_bucket(frame: pd.DataFrame) -> pd.DataFrame:
     return check_facts(summed, keys=POSTED_KEYS, columns=CLOCK_COLUMNS)
 
 
-def _groups(segments: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
-    """(group number of each row, the keys of each group)"""
-    grouped = segments.groupby(keys, observed=True, sort=True)
-    names = grouped.size().reset_index()[keys]
-    return grouped.ngroup().to_numpy(), names
+def _groups(segments: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, dict[str, Any]]:
+    """(group number of each row, the keys of each group); groups are numbered in the order of their keys."""
+    import numpy as np
+
+    group = np.zeros(len(segments), dtype=np.int64)
+    radix: list[tuple[str, Any]] = []
+    for key in keys:
+        column = segments[key].array
+        names = column.categories.array
+        order = names.argsort()
+        rank = np.empty(len(names), dtype=np.int64)
+        rank[order] = np.arange(len(names))
+        group = group * max(len(names), 1) + rank[column.codes]
+        radix.append((key, names.take(order)))
+    used, group = _numbered(group, math.prod(max(len(names), 1) for _, names in radix))
+    named: dict[str, Any] = {}
+    for key, names in reversed(radix):
+        used, place = np.divmod(used, max(len(names), 1))
+        named[key] = names.take(place)
+    return group, named
+
+
+def _numbered(values: np.ndarray, below: int) -> tuple[np.ndarray, np.ndarray]:
+    """(the distinct values in order, the place of each value among them), for values from 0 to `below`."""
+    import numpy as np
+
+    if below > 4 * len(values) + 1024:  # too thinly spread for a table of them all
+        return np.unique(values, return_inverse=True)
+    seen = np.zeros(below, dtype=bool)
+    seen[values] = True
+    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[values]
 
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """Pieces of rows inside buckets: which row, which bucket, how many milliseconds."""
+    """Pieces of rows inside buckets: which row, which bucket, from when, how many milliseconds."""
 
     row: np.ndarray
     bucket: np.ndarray
+    start: np.ndarray
     length: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
-class _Edges:
-    """The buckets as two arrays of milliseconds."""
+class Edges:
+    """Disjoint stretches of time in order, as two arrays of milliseconds."""
 
     start: np.ndarray
     end: np.ndarray
 
     @classmethod
-    def of(cls, buckets: Sequence[Interval]) -> _Edges:
+    def of(cls, buckets: Sequence[Interval]) -> Edges:
+        """The edges of intervals."""
         import numpy as np
 
         return cls(
             np.array([milliseconds(b.start) for b in buckets], dtype=np.int64),
             np.array([milliseconds(b.end) for b in buckets], dtype=np.int64),
         )
+
+    @property
+    def longest(self) -> int:
+        """The length of the longest stretch."""
+        return int((self.end - self.start).max(initial=0))
 
     def cut(self, start: np.ndarray, end: np.ndarray) -> _Cut:
         """Every piece of positive length that the stretches have inside the buckets."""
@@ -177,9 +210,10 @@ class _Edges:
         row = np.repeat(np.arange(len(start)), count)
         offset = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
         bucket = first[row] + offset
-        length = np.minimum(end[row], self.end[bucket]) - np.maximum(start[row], self.start[bucket])
+        begin = np.maximum(start[row], self.start[bucket])
+        length = np.minimum(end[row], self.end[bucket]) - begin
         inside = length > 0
-        return _Cut(row[inside], bucket[inside], length[inside])
+        return _Cut(row[inside], bucket[inside], begin[inside], length[inside])
 
     def holding(self, instant: np.ndarray) -> np.ndarray:
         """The bucket that holds each instant, -1 for none."""
@@ -191,11 +225,42 @@ class _Edges:
         return np.where((bucket >= 0) & (instant < self.end[np.maximum(bucket, 0)]), bucket, -1)
 
 
-def _compact(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """Milliseconds of each cell that has any: a cell is group × buckets + bucket."""
+
+    cells: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+def _worked(group: np.ndarray, segments: pd.DataFrame, edges: Edges) -> _Worked:
+    """Load, its parts and the union, of each cell.
+
+    All pieces are sorted along one line on which every cell has a stretch of its own, longer than any bucket; so a
+    cell's pieces lie together, and one running maximum says for each of them how far those before it have reached.
+    """
     import numpy as np
 
-    cells, position = np.unique(cell, return_inverse=True)
-    return cells, position
+    cut = edges.cut(segments["start_ms"].to_numpy(), segments["end_ms"].to_numpy())
+    cell = group[cut.row] * len(edges.start) + cut.bucket
+    stretch = edges.longest + 1
+    begin = cell * stretch + (cut.start - edges.start[cut.bucket])
+    order = np.argsort(begin)
+    begin, length, cell = begin[order], cut.length[order], cell[order]
+    kind = segments["kind"].array.codes[cut.row[order]]
+    end = begin + length
+    reached = np.maximum.accumulate(end)
+    alone = length.copy()
+    alone[1:] = np.maximum(end[1:] - np.maximum(begin[1:], reached[:-1]), 0)
+
+    first = np.ones(len(cell), dtype=bool)
+    first[1:] = cell[1:] != cell[:-1]
+    cells = cell[first]
+    position = np.cumsum(first) - 1
+    by_kind = _sums(position * len(KINDS) + kind, length, len(cells) * len(KINDS)).reshape(-1, len(KINDS))
+    columns = {"handle_s": by_kind.sum(axis=1), "busy_s": _sums(position, alone, len(cells))}
+    columns |= {COLUMN_OF[name]: by_kind[:, code] for code, name in enumerate(KINDS)}
+    return _Worked(cells, columns)
 
 
 def _sums(position: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
@@ -205,51 +270,30 @@ def _sums(position: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
     return np.bincount(position, weights=length, minlength=size)
 
 
-def _busy(
-    group: np.ndarray, start: np.ndarray, end: np.ndarray, edges: _Edges, buckets: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """(cells, milliseconds) of the union of each group's stretches, cut at the buckets."""
+def _handled(group: np.ndarray, segments: pd.DataFrame, edges: Edges) -> tuple[np.ndarray, np.ndarray]:
+    """(cells, sessions): each session counts once, where its last segment ended; running ones nowhere.
+
+    Of segments that end together the one begun last is last, then the one of the last group.
+    """
     import numpy as np
 
-    if not len(start):
-        return np.empty(0, dtype=np.int64), np.empty(0)
-    order = np.lexsort((start, group))
-    group, start, end = group[order], start[order], end[order]
-    # The latest end so far within a group: groups are lifted far apart, so that one running maximum serves all.
-    span = int(end.max() - start.min()) + 1
-    lift = group.astype(np.int64) * span
-    reached = np.maximum.accumulate(end - start.min() + lift)
-    begins = np.ones(len(start), dtype=bool)
-    begins[1:] = (start[1:] - start.min() + lift[1:] > reached[:-1]) | (group[1:] != group[:-1])
-    first = np.flatnonzero(begins)
-    last = np.append(first[1:], len(start)) - 1
-    merged_end = reached[last] - lift[last] + start.min()
-    cut = edges.cut(start[first], merged_end)
-    cells, position = _compact(group[first][cut.row] * buckets + cut.bucket)
-    return cells, _sums(position, cut.length, len(cells))
-
-
-def _handled(segments: pd.DataFrame, group: np.ndarray, edges: _Edges, buckets: int) -> tuple[np.ndarray, np.ndarray]:
-    """(cells, sessions): each session counts once, where its last segment ended; running ones nowhere."""
-    import numpy as np
-    import pandas as pd
-
-    if segments.empty:
-        return np.empty(0, dtype=np.int64), np.empty(0)
-    sessions = pd.DataFrame(
-        {
-            "agent": segments["agent_id"].cat.codes.to_numpy(),
-            "session": segments["session_id"].cat.codes.to_numpy(),
-            "end_ms": segments["end_ms"].to_numpy(),
-            "open": segments["open"].to_numpy(),
-            "group": group,
-        }
-    ).sort_values("end_ms", kind="stable")
-    last = sessions.groupby(["agent", "session"], sort=False).agg(
-        end_ms=("end_ms", "last"), open=("open", "any"), group=("group", "last")
-    )
-    last = last[~last["open"]]
-    bucket = edges.holding(last["end_ms"].to_numpy())
-    inside = bucket >= 0
-    cells, position = _compact(last["group"].to_numpy()[inside] * buckets + bucket[inside])
-    return cells, np.bincount(position, minlength=len(cells)).astype(float)
+    session = segments["session"].to_numpy()
+    size = int(session.max(initial=-1)) + 1
+    lowest = np.iinfo(np.int64).min
+    last = np.ones(len(session), dtype=bool)
+    latest = {}
+    for name, values in (
+        ("end", segments["end_ms"].to_numpy()),
+        ("start", segments["start_ms"].to_numpy()),
+        ("group", group),
+    ):
+        rows = np.flatnonzero(last)
+        latest[name] = np.full(size, lowest)
+        np.maximum.at(latest[name], session[rows], values[rows])
+        last[rows] = values[rows] == latest[name][session[rows]]
+    closed = np.ones(size, dtype=bool)
+    closed[session[segments["open"].to_numpy()]] = False
+    bucket = edges.holding(latest["end"])
+    inside = closed & (bucket >= 0)
+    cells, counts = np.unique(latest["group"][inside] * len(edges.start) + bucket[inside], return_counts=True)
+    return cells, counts
