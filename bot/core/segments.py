@@ -106,7 +106,9 @@ def clock_frame(
     edges = Edges.of(buckets)
     worked = _worked(group, segments, edges)
     handled_cells, handled = _handled(group, segments, edges)
-    cells = np.union1d(worked.cells, handled_cells)
+    cells = np.concatenate([worked.cells, handled_cells])
+    cells.sort(kind="stable")  # two sorted runs: a merge
+    cells = cells[np.diff(cells, prepend=-1) > 0]
     at = np.searchsorted(cells, worked.cells)
     columns: dict[str, Any] = {}
     for name, lengths in worked.columns.items():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.intervals import Interval
-from bot.core.segments import KINDS, Segment, busy_of_agents, clock_frame, segments_frame
+from bot.core.intervals import Granularity, Interval, buckets, local_day
+from bot.core.segments import KINDS, Segment, busy_of_agents, clock_frame, milliseconds, segments_frame
+from bot.core.zones import load_zone
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 ZERO = int(START.timestamp() * 1000)
@@ -86,16 +87,18 @@ def test_nothing_gives_an_empty_frame() -> None:
 
 # -- properties --------------------------------------------------------------------------------------------------
 
+MEDIA_OF = {"s1": "voice", "s2": "voice", "s3": "chat"}
 _segments = st.lists(
     st.builds(
-        lambda start, length, kind, agent, session: Segment(
-            agent, session, "voice", "q1", kind, ZERO + start, ZERO + start + length
+        lambda start, length, kind, agent, session, queue: Segment(
+            agent, session, MEDIA_OF[session], queue, kind, ZERO + start, ZERO + start + length
         ),
         start=st.integers(-600, 4_000),
         length=st.integers(0, 2_500),
         kind=st.sampled_from(KINDS),
         agent=st.sampled_from(["ana", "bob"]),
         session=st.sampled_from(["s1", "s2", "s3"]),
+        queue=st.sampled_from(["", "q1", "q2"]),
     ),
     max_size=12,
 )
@@ -140,6 +143,42 @@ def test_load_and_busy_equal_a_count_of_milliseconds(segments: list[Segment]) ->
 
 
 @given(segments=_segments)
+def test_by_queue_and_medium_load_and_busy_are_those_of_the_work_in_it_alone(segments: list[Segment]) -> None:
+    frame = clock_frame(segments_frame(segments, now=NOW), BUCKETS, by_queue=True, by_media=True)
+    found = {
+        (row.queue_id, row.media, row.agent_id, row.bucket): (round(row.handle_s * 1000), round(row.busy_s * 1000))
+        for row in frame.itertuples(index=False)
+        if row.handle_s
+    }
+
+    assert found == {
+        (queue, media, *cell): counted
+        for queue, media in itertools.product(("", "q1", "q2"), ("voice", "chat"))
+        for cell, counted in brute_force(
+            [s for s in segments if (s.queue_id, s.media) == (queue, media)], BUCKETS
+        ).items()
+    }
+
+
+@given(segments=_segments, running=st.sets(st.sampled_from(["s1", "s2", "s3"])))
+def test_a_session_is_handled_once_where_its_last_segment_ended(segments: list[Segment], running: set[str]) -> None:
+    segments += [Segment("ana", name, MEDIA_OF[name], "", "interact", ZERO, None) for name in sorted(running)]
+    frame = clock_frame(segments_frame(segments, now=NOW), BUCKETS, by_queue=True)
+    found = {(row.agent_id, row.bucket): 0 for row in frame.itertuples(index=False) if row.handled}
+    for row in frame.itertuples(index=False):
+        if row.handled:
+            found[row.agent_id, row.bucket] += int(row.handled)
+
+    expected: dict[tuple[str, int], int] = {}
+    for agent, session in {(s.agent_id, s.session_id) for s in segments}:
+        ends = [s.end_ms for s in segments if (s.agent_id, s.session_id) == (agent, session)]
+        for number, bucket in enumerate(BUCKETS):
+            if None not in ends and milliseconds(bucket.start) <= max(filter(None, ends)) < milliseconds(bucket.end):
+                expected[agent, number] = expected.get((agent, number), 0) + 1
+    assert found == expected
+
+
+@given(segments=_segments)
 def test_busy_is_never_more_than_the_bucket_or_the_load(segments: list[Segment]) -> None:
     for (_, bucket), (load, busy) in measured(segments, BUCKETS).items():
         assert busy <= min(load, round(BUCKETS[bucket].length / timedelta(milliseconds=1)))
@@ -161,7 +200,11 @@ def test_the_order_of_segments_does_not_matter(segments: list[Segment], order) -
     shuffled = list(segments)
     order.shuffle(shuffled)
 
-    assert measured(shuffled, BUCKETS) == measured(segments, BUCKETS)
+    one, other = (
+        clock_frame(segments_frame(work, now=NOW), BUCKETS, by_queue=True, by_media=True)
+        for work in (segments, shuffled)
+    )
+    assert other.equals(one)
 
 
 @given(segments=_segments, share=st.floats(0, 1))
@@ -181,6 +224,30 @@ def test_the_callers_frame_comes_back_untouched() -> None:
     clock_frame(frame, halves())
 
     assert frame.equals(before)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "halves"),
+    [
+        pytest.param("Europe/London", date(2026, 3, 29), 46, id="23-hour day"),
+        pytest.param("Europe/London", date(2026, 10, 25), 50, id="25-hour day"),
+        pytest.param("Asia/Kathmandu", date(2026, 3, 10), 48, id="five and three quarter hours ahead"),
+    ],
+)
+def test_work_round_the_clock_fills_every_half_hour_of_any_day(zone: str, day: date, halves: int) -> None:
+    whole = local_day(day, load_zone(zone))
+    begin, end = milliseconds(whole.start), milliseconds(whole.end)
+    work = [
+        Segment("ana", "s1", "voice", "", "interact", begin - 999, end + 999),
+        Segment("ana", "s2", "chat", "", "interact", begin + 1, begin + 1_800_002),
+    ]
+
+    frame = clock_frame(
+        segments_frame(work, now=NOW), buckets((whole,), Granularity.HALF_HOUR, load_zone(zone), week_start=0)
+    )
+
+    assert frame["busy_s"].tolist() == [1800.0] * halves
+    assert (frame["handle_s"] - frame["busy_s"]).round(3).tolist() == [1799.999, 0.002] + [0.0] * (halves - 2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
