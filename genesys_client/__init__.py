@@ -15,6 +15,7 @@ from genesys_client.agents import (
 )
 from genesys_client.auth import Secret
 from genesys_client.client import GenesysClient
+from genesys_client.columns import DetailColumns
 from genesys_client.conversations import ConversationAggregation, ConversationDetailsQuery
 from genesys_client.errors import (
     AuthenticationError,
@@ -22,6 +23,7 @@ from genesys_client.errors import (
     DeadlineExceededError,
     GenesysError,
     InvalidQueryError,
+    JobFailedError,
     NotFoundError,
     OperationCancelledError,
     OversizedPayloadError,
@@ -66,10 +68,12 @@ __all__ = [
     "ConversationDetailsQuery",
     "ConversationSet",
     "DeadlineExceededError",
+    "DetailColumns",
     "GenesysClient",
     "GenesysError",
     "Hosts",
     "InvalidQueryError",
+    "JobFailedError",
     "Member",
     "Named",
     "NotFoundError",

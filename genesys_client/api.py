@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONVERSATION_AGGREGATES = "/api/v2/analytics/conversations/aggregates/query"
 CONVERSATION_DETAILS = "/api/v2/analytics/conversations/details/query"
+CONVERSATION_JOBS = "/api/v2/analytics/conversations/details/jobs"
 USER_AGGREGATES = "/api/v2/analytics/users/aggregates/query"
 USER_DETAILS = "/api/v2/analytics/users/details/query"
 USER_SEARCH = "/api/v2/users/search"
@@ -45,6 +46,10 @@ class Api:
     def post(self, path: str, body: dict[str, Any], operation: Operation) -> bytes:
         """The body of the answer to a POST."""
         return self._send("POST", path, operation, params=(), body=msgspec.json.encode(body))
+
+    def delete(self, path: str, operation: Operation) -> None:
+        """A DELETE; tried once, since it may have been carried out though its answer got lost."""
+        self._send("DELETE", path, operation, params=(), body=None)
 
     def _send(
         self, method: str, path: str, operation: Operation, *, params: Sequence[tuple[str, str]], body: bytes | None

@@ -11,18 +11,20 @@ import msgspec
 
 from genesys_client import aggregates, windows
 from genesys_client.aggregates import AggregatePart
-from genesys_client.api import CONVERSATION_AGGREGATES, CONVERSATION_DETAILS, Api, decode
+from genesys_client.api import CONVERSATION_AGGREGATES, CONVERSATION_DETAILS, CONVERSATION_JOBS, Api, decode
+from genesys_client.columns import ColumnsBuilder
+from genesys_client.details import PAGE_SIZE, read_job, read_pages
 from genesys_client.filters import Dimensions, and_filter, batches
-from genesys_client.models import AggregateRecord, Conversation, ConversationSet
+from genesys_client.models import AggregateRecord, Conversation, ConversationSet, Instant
 from genesys_client.paging import until_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from genesys_client.columns import DetailColumns
     from genesys_client.operation import Operation
     from genesys_client.windows import Window
 
-PAGE_SIZE = 100
 DAYS_UNFILTERED = 7
 DAYS_FILTERED = 31
 
@@ -96,23 +98,42 @@ class ConversationDetailsQuery:
 
     def bodies(self) -> Iterator[dict[str, Any]]:
         """The requests that answer it, without their paging: one for each stretch of days and hundred agents."""
-        rest: Dimensions = (
+        window = (self.start - timedelta(days=self.lookback_days), self.end)
+        return self._bodies(window, DAYS_FILTERED if self._filtered else DAYS_UNFILTERED)
+
+    def job_bodies(self, *, overlapping: bool) -> Iterator[dict[str, Any]]:
+        """The jobs that answer it: one for each month and hundred agents.
+
+        Args:
+            overlapping: find what lived in the interval, whenever it began; else what began on its UTC days, as a
+                query does. Only there is a look-back of use.
+        """
+        lookback = timedelta(days=0 if overlapping else self.lookback_days)
+        for body in self._bodies((self.start - lookback, self.end), DAYS_FILTERED):
+            yield body | {"startOfDayIntervalMatching": not overlapping}
+
+    @property
+    def _rest(self) -> Dimensions:
+        return (
             ("queueId", self.queue_ids),
             ("mediaType", self.media_types),
             ("direction", self.directions),
             ("purpose", self.purposes),
         )
-        filtered = bool(self.user_ids) or any(values for _, values in rest)
-        window = (self.start - timedelta(days=self.lookback_days), self.end)
-        pieces = windows.pieces(window, DAYS_FILTERED if filtered else DAYS_UNFILTERED)
+
+    @property
+    def _filtered(self) -> bool:
+        return bool(self.user_ids) or any(values for _, values in self._rest)
+
+    def _bodies(self, window: Window, days: int) -> Iterator[dict[str, Any]]:
         groups = [*batches(self.user_ids)] or [()]
-        for piece, user_ids in product(pieces, groups):
+        for piece, user_ids in product(windows.pieces(window, days), groups):
             body: dict[str, Any] = {
                 "interval": windows.written(piece),
                 "order": "asc",
                 "orderBy": "conversationStart",
             }
-            condition = and_filter((("userId", user_ids), *rest))
+            condition = and_filter((("userId", user_ids), *self._rest))
             if condition:
                 body["segmentFilters"] = [condition]
             yield body
@@ -134,7 +155,12 @@ class _Page(msgspec.Struct, rename="camel"):
         return self.total_hits
 
 
+class _Availability(msgspec.Struct):
+    until: Instant | None = msgspec.field(name="dataAvailabilityDate", default=None)
+
+
 _page = msgspec.json.Decoder(_Page)
+_availability = msgspec.json.Decoder(_Availability)
 
 
 class Conversations:
@@ -160,6 +186,62 @@ class Conversations:
                 # The copy read last wins: an entry that shifted to a later page was read again, and is fresher.
                 found[conversation.id] = conversation
         return ConversationSet(tuple(found.values()), duplicates, pages)
+
+    def columns(
+        self,
+        query: ConversationDetailsQuery,
+        operation: Operation,
+        *,
+        kinds: Sequence[str],
+        metrics: Sequence[str],
+        sized: Callable[[int], None] | None = None,
+    ) -> DetailColumns:
+        """The work in the conversations that a query finds, as columns; of each conversation the copy read last.
+
+        Args:
+            query: which conversations.
+            operation: its allowance.
+            kinds: the segment types that are wanted.
+            metrics: the session metrics that are wanted.
+            sized: told how many pages there are in all, as far as the platform says, before the rest of them is
+                fetched; what it raises ends the call.
+        """
+        builder = ColumnsBuilder(kinds, metrics)
+        read_pages(self._api, query.bodies(), operation, builder, sized=sized)
+        return builder.finished()
+
+    def job_columns(
+        self,
+        query: ConversationDetailsQuery,
+        operation: Operation,
+        *,
+        kinds: Sequence[str],
+        metrics: Sequence[str],
+        overlapping: bool,
+    ) -> DetailColumns:
+        """The same from jobs of the platform's: few requests for any number of conversations, but only settled ones.
+
+        What is later than `available_until` is left out without a word.
+
+        Args:
+            query: which conversations.
+            operation: its allowance.
+            kinds: the segment types that are wanted.
+            metrics: the session metrics that are wanted.
+            overlapping: find conversations by their lifetime, instead of by the UTC day on which they began.
+
+        Raises:
+            JobFailedError: the platform gave a job up.
+        """
+        builder = ColumnsBuilder(kinds, metrics)
+        for body in query.job_bodies(overlapping=overlapping):
+            read_job(self._api, body, operation, builder)
+        return builder.finished()
+
+    def available_until(self, operation: Operation) -> datetime | None:
+        """Up to when the data of jobs are complete; None where the platform doesn't say."""
+        path = f"{CONVERSATION_JOBS}/availability"
+        return decode(_availability, self._api.get(path, operation), path).until
 
     def _all_pages(self, body: dict[str, Any], operation: Operation) -> tuple[list[Conversation], int]:
         def fetch(number: int, sibling: Operation) -> _Page:

@@ -16,6 +16,7 @@
         ServerError                5xx
       PayloadError                 a success that isn't what was promised; a page that came twice
         OversizedPayloadError      an answer beyond the size cap: ask for less
+      JobFailedError               the platform took a job on and gave it up; names the state in which it ended
 
 A status without a class of its own is a plain `ResponseError`. Messages hold no bodies, no secrets and no
 query strings: what the platform wrote is in `ResponseError.detail`, for a log that may have it.
@@ -143,3 +144,14 @@ class PayloadError(GenesysError):
 
 class OversizedPayloadError(PayloadError):
     """A body beyond the size cap."""
+
+
+class JobFailedError(GenesysError):
+    """A job ended without results."""
+
+    def __init__(self, state: str, *, detail: str | None = None) -> None:
+        super().__init__(f"The platform ended the job without results; its state is {state[:40]}.")
+        self.state = state
+        """FAILED, CANCELLED, EXPIRED, or what the platform may add."""
+        self.detail = detail
+        """The platform's reason; may quote the request."""

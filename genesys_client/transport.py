@@ -48,6 +48,7 @@ CONNECT_S = 3.0
 READ_S = 10.0
 BODY_CAP = 20 * 1024 * 1024
 CHUNK = 64 * 1024
+NO_CONTENT = 204
 CONNECTIONS = 32
 """Kept open per host: four operations at eight pages side by side."""
 USER_AGENT = "utilization-bot-genesys-client/1"
@@ -244,8 +245,8 @@ class Transport:
                 raise
             body = b""
         if success:
-            if not body and "Content-Length" not in response.headers:
-                # Every success has a body; http.client takes a connection lost in the headers for their end.
+            if not body and response.status_code != NO_CONTENT and "Content-Length" not in response.headers:
+                # Every other success has a body; http.client takes a connection lost in the headers for their end.
                 raise TransportError(f"The answer to {call.path} broke off.", transient=True)
             return body
         raise call.error(Refusal(response.status_code, response.headers, body, call.path, self._now))
