@@ -6,6 +6,7 @@
         InvalidIntervalError   a range that is ahead, backwards, too long or not a day
         UnknownAgentError      nobody (or more than one) by that name
         NotAllowedError        the requester may not see that
+        OverBudgetError        it costs more than the requester has agreed to
       SourceError              the platform failed; wraps a GenesysError
       DeliveryError            Slack refused; names the channel
       StoreError               the database failed, after what could be repeated was
@@ -72,6 +73,19 @@ class NotAllowedError(CommandError):
     """The requester asked for figures that she may not see."""
 
     code = "not_allowed"
+
+
+class OverBudgetError(CommandError):
+    """The question costs more requests, or more time, than one may without being asked."""
+
+    code = "over_budget"
+
+    def __init__(
+        self, message: str, *, possible: bool, hint: str | None = None, choices: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        super().__init__(message, hint=hint, choices=choices)
+        self.possible = possible
+        """Whether it can be answered when the requester goes on anyway."""
 
 
 class SourceError(BotError):

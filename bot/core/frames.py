@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bot.core.answer import Notice
+    from bot.core.sourcing import Sources
 
 POSTED_COLUMNS = ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s", "handled")
 """From the conversation aggregates: tHandle, tTalk, tHeld, tAcw, tContacting, tDialing, and tHandle's count."""
@@ -73,7 +74,9 @@ class Facts:
     """By the clock: of the handle time that was posted within the range, how much of each agent's the segments hold,
     those before the range included. None where nobody counted."""
     conversations_since: datetime | None = None
-    """By the clock: conversations begun before that were not looked for."""
+    """By the clock: conversations begun before that were not looked for; None: all were, or none."""
+    sources: Sources | None = None
+    """By the clock: where the conversations came from."""
 
 
 def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:

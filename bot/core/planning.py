@@ -47,6 +47,10 @@ class PostedAsk:
     week_start: int = 0
     to_now: bool = False
     """The range ends at the moment of asking: the last bucket is still running."""
+    anyway: bool = False
+    """By the clock: whatever it costs."""
+    complete: bool = False
+    """By the clock: conversations however long ago they began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.core.intervals import Interval
+    from bot.core.memos import Memo
     from bot.core.orders import Order
 
 
@@ -40,6 +41,13 @@ class Verb(StrEnum):
     DELETE = "delete"
     LOG = "log"
     EDIT = "edit"
+    SETTINGS = "settings"
+    SAVE = "save"
+    SAVED = "saved"
+    UNSAVE = "unsave"
+    LINK = "link"
+    UNLINK = "unlink"
+    AUDIT = "audit"
 
 
 class Booking(StrEnum):
@@ -54,6 +62,11 @@ class Booking(StrEnum):
 def default_booking(verb: Verb | None) -> Booking:
     """The booking of a question that names none: by the clock for one agent's half-hours, posted for all else."""
     return Booking.CLOCK if verb in {Verb.INTERVALS, Verb.EXPLAIN} else Booking.POSTED
+
+
+def untold_booking(verb: Verb | None, *, complete: bool) -> Booking:
+    """The booking where the text names none: `complete` is about the clock alone."""
+    return Booking.CLOCK if complete else default_booking(verb)
 
 
 class Dimension(StrEnum):
@@ -198,6 +211,8 @@ class Query:
     """The object of `help` and `define`."""
     order: Order | None = None
     """What is to be done about schedules, for the verbs that are about them."""
+    memo: Memo | None = None
+    """What is to be done about what the bot keeps, for the verbs that are about that."""
     zone: ZoneInfo | None = None
     zone_source: str = ""
     """Where the zone came from: `text`, `schedule`, `person`, `slack`, `setting`, `default`."""
@@ -221,6 +236,10 @@ class Query:
     thresholds: tuple[Threshold, ...] = ()
     outputs: frozenset[Output] = frozenset()
     share: bool = False
+    complete: bool = False
+    """By the clock: with conversations however long ago they began."""
+    anyway: bool = False
+    """Whatever it costs in requests and minutes."""
     notes: tuple[str, ...] = ()
     """What the reading decided beyond the range's own notes."""
 

@@ -145,6 +145,8 @@ class Limits:
     """From so many pages on a job is the better way, where everything asked for is settled."""
     per_minute: int = 300
     """Requests that the platform allows."""
+    long_s: float = 600.0
+    """The longest that an answer may take for somebody who goes on anyway."""
 
 
 @dataclass(frozen=True, slots=True)

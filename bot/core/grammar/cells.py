@@ -86,6 +86,8 @@ def _day(
         moment = instant.isoformat() if instant else typed
         choices = tuple((label, f"explain {moment} {text.removeprefix('intervals ')}") for label, text in error.choices)
         raise CommandError(error.message, hint=error.hint, code=error.code, choices=choices) from None
+    if day.complete:
+        raise CommandError("`complete` is about figures, not about `explain`.", hint=_EXAMPLE, code="contradiction")
     extra = day.sort or day.rank or day.thresholds or day.outputs or day.versus or day.share or day.filters.active
     if extra:
         raise CommandError(

@@ -50,6 +50,12 @@ def _checked(query: Query) -> Query:
         raise CommandError(
             f"`reconcile` and `{query.verb}` contradict each other.", hint=_EXAMPLE, code="contradiction"
         )
+    if query.complete:
+        raise CommandError(
+            "`reconcile` looks two weeks back by itself, where something is missing; `complete` is about figures.",
+            hint=_EXAMPLE,
+            code="contradiction",
+        )
     drawn = query.sort or query.rank or query.thresholds or query.outputs or query.versus or query.share
     if (
         drawn

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.core.grammar.how import CUT_WORDS
+from bot.core.grammar.memos import memo_words
 from bot.core.grammar.suggestions import nearest_keyword
 from bot.core.grammar.words import KEYWORDS, NOT_BUILT, REFUSED_TIME_WORDS
 from bot.core.intervals import Granularity
-from bot.core.query import Dimension, SelectorKind, Verb, default_booking
+from bot.core.query import Dimension, SelectorKind, Verb, untold_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +27,12 @@ def format_query(query: Query, *, absolute: bool = False) -> str:
 
 
 def _words(query: Query, *, absolute: bool) -> Iterator[str]:
-    if query.verb:
+    if query.memo:
+        yield memo_words(query.memo)
+    elif query.verb:
         yield query.verb.value
     if query.topic:
-        yield _metric_words(query.topic) if query.verb is Verb.DEFINE else query.topic
+        yield metric_words(query.topic) if query.verb is Verb.DEFINE else query.topic
     if query.range is None:
         return
     yield _range_words(query.range, absolute=absolute)
@@ -43,16 +46,21 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
         yield f"{'top' if query.rank.top else 'bottom'} {query.rank.count}"
     for threshold in query.thresholds:
         yield f"{'above' if threshold.above else 'below'} {threshold.value * 100:.10g}%"
-    if query.booking_named or query.booking is not default_booking(query.verb):
+    if query.booking_named or query.booking is not untold_booking(query.verb, complete=query.complete):
         yield query.booking.value
     yield from sorted(output.value for output in query.outputs)
+    if query.complete:
+        yield "complete"
+    if query.anyway:
+        yield "anyway"
     if query.share:
         yield "share"
     if query.sort:  # last: `sort busy` and `share` would read as one metric
-        yield f"sort {_metric_words(query.sort.column)}"
+        yield f"sort {metric_words(query.sort.column)}"
 
 
-def _metric_words(column: str) -> str:
+def metric_words(column: str) -> str:
+    """A metric as one types it."""
     from bot.core.metrics import find_metric
 
     words = column.removesuffix("_s").replace("_", " ")

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from bot.core.grammar.audits import read_audit
 from bot.core.grammar.cells import read_cell
 from bot.core.grammar.checks import read_check
 from bot.core.grammar.hours import read_window
 from bot.core.grammar.how import read_cuts, read_metric, read_rank, read_sort, read_threshold, read_versus
+from bot.core.grammar.memos import read_memo
 from bot.core.grammar.places import read_place
 from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
 from bot.core.grammar.scanner import Scanner, phrase
@@ -20,7 +22,7 @@ from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, mi
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
 from bot.core.intervals import Granularity
-from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, default_booking
+from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, untold_booking
 from bot.errors import CommandError, UnknownCommandError
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 MAX_SELECTORS = 50
 _ONE_AGENT = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL}
-_FLAGS = {"acd", "active", "share"}
+_FLAGS = {"acd", "active", "anyway", "complete", "share"}
 _SIMPLE_VERBS = {verb.value: verb for verb in (Verb.INTERVALS, Verb.AGAIN, Verb.STATUS, Verb.WHOAMI)}
 _FLAG = phrase("|".join((*_SIMPLE_VERBS, *MEDIA, *DIRECTIONS, *OUTPUTS, *BOOKINGS, *_FLAGS)).join(("(?:", ")")))
 _VERB_WITH_OBJECT = re.compile(r"(?<![^\s,])(help|define)(?=[\s,]|$)")
@@ -100,14 +102,17 @@ def _reads(text: str, context: GrammarContext) -> bool:
 def _parse(text: str, context: GrammarContext) -> Query:
     scan = Scanner.over(text)
     if not scan.line:
-        mine = _query(_Draft(include=[Selector(SelectorKind.MY_TEAM)]), scan, context)
+        team = Selector(SelectorKind.TEAM, context.team) if context.team else Selector(SelectorKind.MY_TEAM)
+        mine = _query(_Draft(include=[team]), scan, context)
         return replace(mine, text="")
     typed = text.strip()
+    if memo := read_memo(scan, context, parse):
+        return Query(text=typed, verb=memo.verb, memo=memo, group_by=())
     if order := read_order(scan, context, parse):
         return Query(text=typed, verb=order.verb, order=order, group_by=())
     if verb := _verb_with_object(scan):
         return replace(verb, text=typed)
-    if inquiry := read_cell(scan, context, parse) or read_check(scan, context, parse):
+    if inquiry := _inquiry(scan, context):
         return replace(inquiry, text=typed)
     draft = _Draft()
     scan.skip_gap()
@@ -121,6 +126,13 @@ def _parse(text: str, context: GrammarContext) -> Query:
     if not draft.phrases:
         raise CommandError("There is nothing but commas.", hint="yesterday team:Billing", code="unknown_word")
     return replace(_text_verb(draft) or _query(draft, scan, context), text=typed)
+
+
+def _inquiry(scan: Scanner, context: GrammarContext) -> Query | None:
+    """A question about figures, or looks at them, that is answered in words."""
+    return (
+        read_cell(scan, context, parse) or read_check(scan, context, parse) or read_audit(scan, context, parse)
+    )
 
 
 def _verb_with_object(scan: Scanner) -> Query | None:
@@ -215,7 +227,14 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
     zone = _agreed(draft.zones) or context.zone
     source = "text" if draft.zones else context.zone_source
     named = _agreed(draft.bookings)
-    booking = named or default_booking(verb)
+    complete = "complete" in draft.flags
+    booking = named or untold_booking(verb, complete=complete)
+    if complete and booking is Booking.POSTED:
+        raise CommandError(
+            "`posted` and `complete` contradict each other: what Genesys posted is complete by itself.",
+            hint="Ask for one of them: posted, or complete",
+            code="contradiction",
+        )
     group_by, granularity = _cuts(draft, verb)
     filters = _filters(draft, verb)
     resolver = Resolver(context, zone, booking, granularity)
@@ -238,6 +257,8 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         thresholds=_thresholds(draft.thresholds),
         outputs=frozenset(Output(word) for word in OUTPUTS if word in draft.flags),
         share="share" in draft.flags,
+        complete=complete,
+        anyway="anyway" in draft.flags,
     ).over(span, week_start=context.week_start)
 
 

@@ -7,6 +7,7 @@ words from the tables above it. A word that a reader knows and no entry lists fa
 from __future__ import annotations
 
 from bot.core.grammar.entries import Entry, Section
+from bot.core.grammar.memo_words import MEMO_ENTRIES
 from bot.core.grammar.schedule_words import SCHEDULE_ENTRIES
 from bot.core.query import SelectorKind
 
@@ -214,10 +215,7 @@ REFUSED_TIME_WORDS: dict[str, str] = {
 """Words of time that no phrase uses on their own, each with a phrase that works."""
 
 NOT_BUILT: dict[str, str] = {
-    **dict.fromkeys(("save", "saved"), "again"),
     **dict.fromkeys(("alert", "alerts", "mute"), "today above 85%"),
-    **dict.fromkeys(("link", "unlink", "settings"), "whoami"),
-    "audit": "status",
 }
 """Verbs of later versions, each with a command that works in this one."""
 
@@ -414,6 +412,20 @@ ENTRIES = (
     ),
     Entry(
         _HOW,
+        ("complete",),
+        "By the clock, with conversations however long ago they began: Genesys prepares them, which takes a minute.",
+        ("yesterday complete", "intervals me yesterday complete"),
+        ("complete",),
+    ),
+    Entry(
+        _HOW,
+        ("anyway",),
+        "Go on although it takes many requests and some minutes.",
+        ("last week by interval clock anyway", "reconcile last week anyway"),
+        ("anyway",),
+    ),
+    Entry(
+        _HOW,
         OUTPUTS,
         "The answer as a file or a picture too.",
         ("last week csv", "last week xlsx", "yesterday by interval chart", "last week by interval heatmap"),
@@ -465,6 +477,7 @@ ENTRIES = (
     Entry(_VERBS, ("status",), "How the bot and the platform are.", ("status",), ("status",)),
     Entry(_VERBS, ("whoami",), "Who the bot thinks you are, and whose figures you may see.", ("whoami",), ("whoami",)),
     *SCHEDULE_ENTRIES,
+    *MEMO_ENTRIES,
 )
 
 PHRASES = (
@@ -488,4 +501,5 @@ SECTION_TITLES = {
     Section.HOW: "How",
     Section.VERBS: "Other commands",
     Section.SCHEDULES: "Schedules",
+    Section.KEPT: "What I keep for you",
 }
