@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.core.defaults import NOTHING_CHOSEN, DurationStyle
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -78,6 +80,8 @@ class Row:
     missing: Mapping[str, Missing]
     agent_ids: frozenset[str] = frozenset()
     """Agents who have data in this row; needed where a row is no single agent, for `rights.for_audience`."""
+    versus: Row | None = None
+    """Where times are compared: the same group at the same place of the other time; None where it has no such place."""
 
     def group(self, dimension: str) -> Group | None:
         """The group of that dimension, if rows have it."""
@@ -125,6 +129,30 @@ class Spark:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """One figure that isn't what it was."""
+
+    groups: tuple[Group, ...]
+    """Of its row; empty: it is a total."""
+    start: datetime | None
+    """Of its row, where rows are told apart by time."""
+    column: str
+    old: Number
+    new: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What moved between two answers to one question."""
+
+    since: datetime
+    """When the earlier figures were fetched."""
+    moved: tuple[Moved, ...]
+    """The largest moves of the drawn columns; the others are only counted."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """All of an answer; `rows` are sorted by name, id and start, uncut and unranked."""
 
@@ -144,6 +172,14 @@ class Answer:
     """By agent id; empty where no half-hours were fetched."""
     remainder: frozenset[str] | None = None
     """Agents with data whom the query's exclusions took out; None: not counted."""
+    versus: Answer | None = None
+    """The same question about the time compared with, whole; None where nothing is compared."""
+    changes: Changes | None = None
+    """What moved since the same person asked the same, in private answers alone; None: nothing, or never asked."""
+    durations: DurationStyle = DurationStyle.WORDS
+    """How the reader wants durations written."""
+    csv: tuple[str, str] = NOTHING_CHOSEN.csv
+    """(separator, decimal sign) of the reader's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +194,5 @@ class TextAnswer:
     text: str
     data: Mapping[str, object] = field(default_factory=dict)
     """What the JSON interface shows beside the text, by key: `explanation`."""
+    offers: tuple[tuple[str, str], ...] = ()
+    """(label, whole command) of what one may do next."""

@@ -129,6 +129,8 @@ def posted_ask(
         booking=query.booking,
         week_start=week_start,
         to_now=span.to_now,
+        anyway=query.anyway,
+        complete=query.complete,
     )
 
 
@@ -171,13 +173,27 @@ def plan_as_json(query: Query, *, week_start: int = 0) -> dict[str, Any]:
     chosen = [s for s in query.filters.include if s.kind is not SelectorKind.QUEUE]
     known = len(chosen) if chosen and all(s.kind in persons for s in chosen) else None
     batches = None if known is None else -(-known // AGENTS_PER_REQUEST)
-    cut = grid(query, week_start=week_start)
     calls: list[dict[str, Any]] = [
         {"call": call, "requests": None}
         for call in dict.fromkeys(_LOOKUPS[s.kind] for s in query.filters.include + query.filters.exclude)
     ]
     if not chosen:
         calls.append({"call": "GET /api/v2/routing/queues/{id}/members", "requests": None})
+    for side in query.sides(week_start=week_start):
+        cut = grid(side, week_start=week_start)
+        calls += _analytics_calls(side, cut, batches, everybody=not chosen)
+    calls.append({"call": "GET /api/v2/users", "requests": None})
+    counts = [call["requests"] for call in calls]
+    return {
+        "source": query.booking.value,
+        "calls": calls,
+        "requests": None if None in counts else sum(counts),
+    }
+
+
+def _analytics_calls(query: Query, cut: Grid, batches: int | None, *, everybody: bool) -> list[dict[str, Any]]:
+    """The calls for the figures of one time."""
+    calls: list[dict[str, Any]] = []
     granularity = cut.granularity.value if cut.granularity else None
     if query.booking is Booking.CLOCK or query.verb in {Verb.EXPLAIN, Verb.RECONCILE}:
         # How many pages there are, only the platform can tell.
@@ -187,17 +203,11 @@ def plan_as_json(query: Query, *, week_start: int = 0) -> dict[str, Any]:
             {
                 "call": "POST /api/v2/analytics/conversations/aggregates/query",
                 "granularity": granularity,
-                "requests": batches if chosen else 1,
+                "requests": 1 if everybody else batches,
             }
         )
     if query.verb is not Verb.EXPLAIN:
         calls.append(
             {"call": "POST /api/v2/analytics/users/aggregates/query", "granularity": granularity, "requests": batches}
         )
-    calls.append({"call": "GET /api/v2/users", "requests": None})
-    counts = [call["requests"] for call in calls]
-    return {
-        "source": query.booking.value,
-        "calls": calls,
-        "requests": None if None in counts else sum(counts),
-    }
+    return calls

@@ -342,10 +342,17 @@ def query_as_json(query: Query) -> dict[str, object]:
     head: dict[str, object] = {"text": query.text, "verb": query.verb.value if query.verb else None}
     if span is None:
         return head | dict(without_range)
+
+    def edges(of: Range) -> dict[str, object]:
+        return {
+            "start": iso(of.start),
+            "end": iso(of.end),
+            "windows": [[iso(w.start), iso(w.end)] for w in of.windows],
+        }
+
+    compared = {"versus": edges(query.versus) | {"label": query.versus.label}} if query.versus else {}
     return head | {
-        "start": iso(span.start),
-        "end": iso(span.end),
-        "windows": [[iso(w.start), iso(w.end)] for w in span.windows],
+        **edges(span),
         "zone": zone.key if zone else None,
         "label": span.label,
         "granularity": query.granularity.value if query.granularity else None,
@@ -353,4 +360,5 @@ def query_as_json(query: Query) -> dict[str, object]:
         "booking": query.booking.value,
         "group_by": [d.value for d in query.group_by],
         "filters": filters_as_json(query.filters),
+        **compared,
     }

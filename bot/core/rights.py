@@ -11,7 +11,7 @@ Three questions, asked in this order of everyone behind every door:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -286,7 +286,8 @@ def for_audience(answer: Answer, audience: Audience) -> Answer:
 
     Elsewhere rows of single agents become one row of all together, a group of fewer than five agents with data is
     left out, and so are totals from which a left-out group could be worked out by subtraction. The agents taken out
-    by an exclusion (`answer.remainder`) are such a group too: who knows the whole could subtract.
+    by an exclusion (`answer.remainder`) are such a group too: who knows the whole could subtract. Where two times
+    are compared, a group that is small at either of them has figures of neither.
 
     Raises:
         NotAllowedError: no figure may be posted there at all.
@@ -294,7 +295,8 @@ def for_audience(answer: Answer, audience: Audience) -> Answer:
     _refuse_outsiders(audience)
     if audience.channel_id is None or audience.named:
         return answer
-    if answer.query.filters.exclude and not _large_or_empty(answer.remainder):
+    sides = [answer, *([answer.versus] if answer.versus else [])]
+    if answer.query.filters.exclude and not all(_large_or_empty(side.remainder) for side in sides):
         raise _too_few("Leaving out so few would give them away to anyone who knows the whole")
     by_agent = any(group.dimension == "agent" for row in answer.rows for group in row.groups)
     return _together(answer) if by_agent else _large_groups(answer)
@@ -337,7 +339,7 @@ def _too_few(reason: str) -> NotAllowedError:
     )
 
 
-def _agents_behind(row: Row) -> frozenset[str]:
+def agents_behind(row: Row) -> frozenset[str]:
     """Agents who have data in this row; a row of one agent knows by its own state."""
     agent = row.group("agent")
     if agent is None:
@@ -347,42 +349,84 @@ def _agents_behind(row: Row) -> frozenset[str]:
 
 def _together(answer: Answer) -> Answer:
     """All agents as one row that carries the totals."""
-    agents = frozenset().union(*(_agents_behind(row) for row in answer.rows))
-    if len(agents) < SMALLEST_GROUP:
+    row, there = _joined(answer, _everybody(answer.rows)), answer.versus
+    if len(row.agent_ids) < SMALLEST_GROUP:
         raise _too_few("Too few agents have data here")
+    if there is not None:
+        partner = _joined(there, _everybody(there.rows))
+        if not _large_or_empty(partner.agent_ids):
+            raise _too_few("Too few agents have data at the time compared with")
+        row = replace(row, versus=partner)
+        there = replace(there, rows=(partner,), sparks={}, warnings=_impersonal(there))
+    notice = Notice("names_withheld", "Names and single agents' figures are not posted in this channel.")
+    return replace(answer, rows=(row,), sparks={}, versus=there, warnings=(*_impersonal(answer), notice))
+
+
+def _everybody(rows: Iterable[Row]) -> frozenset[str]:
+    """All agents with data."""
+    return frozenset().union(*(agents_behind(row) for row in rows))
+
+
+def _joined(answer: Answer, agents: frozenset[str]) -> Row:
+    """The row of all agents together."""
     reasons = {name: reason for row in answer.rows for name, reason in row.missing.items()}
     names = [column.name for column in answer.columns if answer.totals.get(column.name) is None]
     span = answer.query.range
-    row = Row(
+    return Row(
         groups=(Group("agent", None, f"{len(agents)} agents together"),),
         start=span.start if span else min(row.start for row in answer.rows),
         end=span.end if span else max(row.end for row in answer.rows),
-        state=RowState.OK if any(row.state is RowState.OK for row in answer.rows) else RowState.ZERO,
+        state=_joined_state(answer.rows),
         provisional=any(row.provisional for row in answer.rows),
         values=dict(answer.totals),
         missing={name: reasons.get(name, Missing.NO_DATA) for name in names},
         agent_ids=agents,
     )
-    notice = Notice("names_withheld", "Names and single agents' figures are not posted in this channel.")
-    return replace(answer, rows=(row,), sparks={}, warnings=(*_impersonal(answer), notice))
+
+
+def _joined_state(rows: Sequence[Row]) -> RowState:
+    """The state of a row that joins these: the best of theirs that has data, else the first of the others."""
+    states = [row.state for row in rows]
+    found = next((state for state in (RowState.OK, RowState.ZERO) if state in states), None)
+    return found or min(states, key=list(RowState).index, default=RowState.NO_DATA)
 
 
 def _large_groups(answer: Answer) -> Answer:
     """Rows of groups that are large enough; totals only where they don't give the others away."""
-    kept = tuple(row for row in answer.rows if len(_agents_behind(row)) >= SMALLEST_GROUP)
-    dropped = [row for row in answer.rows if len(_agents_behind(row)) < SMALLEST_GROUP]
+    there = answer.versus
+    kept = tuple(row for row in answer.rows if _may_stand(row))
+    dropped = [row for row in answer.rows if not _may_stand(row)]
     if not kept:
         raise _too_few("Too few agents have data here")
-    if not dropped:
-        return replace(answer, sparks={}, warnings=_impersonal(answer))
-    notices = [Notice("small_groups_withheld", _left_out(len(dropped)))]
-    # Rows without a word on who stands behind them may hide anyone: they count as few.
-    hidden = frozenset().union(*(_agents_behind(row) for row in dropped))
-    empty = all(row.state not in _WITH_DATA for row in dropped)
-    if not (empty or len(hidden) >= SMALLEST_GROUP):
+    notices = [Notice("small_groups_withheld", _left_out(len(dropped)))] if dropped else []
+    hidden_there: list[Row] = []
+    if there is not None:
+        beside = {id(row.versus) for row in kept}
+        hidden_there = [row for row in there.rows if id(row) not in beside]
+        shown_there = tuple(row for row in there.rows if id(row) in beside)
+        there = replace(there, rows=shown_there, sparks={}, warnings=_impersonal(there))
+    if not (_give_nothing_away(dropped) and _give_nothing_away(hidden_there)):
         answer = replace(answer, totals=dict.fromkeys(answer.totals), residue_s=None)
+        if there is not None:
+            there = replace(there, totals=dict.fromkeys(there.totals), residue_s=None)
         notices.append(Notice("totals_withheld", "Totals are left out: they would give the small groups away."))
-    return replace(answer, rows=kept, sparks={}, warnings=(*_impersonal(answer), *notices))
+    return replace(answer, rows=kept, sparks={}, versus=there, warnings=(*_impersonal(answer), *notices))
+
+
+def _may_stand(row: Row) -> bool:
+    """Whether enough agents stand behind the row and, where it is compared, behind its partner, or nobody does."""
+    partner = row.versus
+    return len(agents_behind(row)) >= SMALLEST_GROUP and (partner is None or _is_large_or_empty_row(partner))
+
+
+def _is_large_or_empty_row(row: Row) -> bool:
+    """Rows without a word on who stands behind them may hide anyone: they count as few."""
+    return row.state not in _WITH_DATA or len(agents_behind(row)) >= SMALLEST_GROUP
+
+
+def _give_nothing_away(dropped: Sequence[Row]) -> bool:
+    """Whether the figures of rows that are left out may be worked out from totals without telling of few agents."""
+    return all(row.state not in _WITH_DATA for row in dropped) or len(_everybody(dropped)) >= SMALLEST_GROUP
 
 
 def _left_out(count: int) -> str:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Notice
 from bot.core.planning import status_ask
 from bot.core.query import Booking, Dimension
+from bot.core.sourcing import FINAL_AFTER
 from bot.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.query import Query
     from bot.ports import ActivitySource, Facts, Operation
     from bot.services.cache import SharedCache
+    from bot.services.clockwork import Clockwork
 
-_FINAL_AFTER = timedelta(days=4)
 _LIFE_FINAL_S = 12 * 3600.0
 _LIFE_CLOSED_S = 15 * 60.0
 _LIFE_OPEN_S = 60.0
@@ -35,11 +36,18 @@ class Fetched:
     fresh: bool
 
 
+Posted = tuple[Fetched, SourceError | None]
+"""Conversations, and the error where they could not be fetched: the facts are empty then."""
+
+
 class Fetching:
     """Asks the platform for facts; thread-safe."""
 
-    def __init__(self, *, activity: ActivitySource, answers: SharedCache, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, activity: ActivitySource, clockwork: Clockwork, answers: SharedCache, clock: Callable[[], datetime]
+    ) -> None:
         self._activity = activity
+        self._clockwork = clockwork
         self._answers = answers
         self._clock = clock
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="status")
@@ -47,6 +55,26 @@ class Fetching:
     def close(self) -> None:
         """Stop the threads that fetch side by side."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def sides(
+        self,
+        sides: Sequence[tuple[Query, PostedAsk]],
+        members: frozenset[str],
+        without: frozenset[str],
+        operation: Operation,
+        *,
+        fresh: bool,
+    ) -> list[tuple[Fetched, Fetched | None]]:
+        """Both sources of each time that is compared: whoever has conversations in one is asked about in all."""
+        if len(sides) == 1:
+            ((query, ask),) = sides
+            return [self.both(query, ask, members, without, operation, fresh=fresh)]
+        read = [self.posted(ask, operation, fresh=fresh) for _, ask in sides]
+        members = members.union(*(agent_ids_of(posted.facts) for posted, _ in read))
+        return [
+            self.both(query, ask, members, without, operation, fresh=fresh, read=posted)
+            for (query, ask), posted in zip(sides, read, strict=True)
+        ]
 
     def both(
         self,
@@ -57,31 +85,43 @@ class Fetching:
         operation: Operation,
         *,
         fresh: bool,
+        read: Posted | None = None,
     ) -> tuple[Fetched, Fetched | None]:
-        """Both sources; one that fails is a shortfall, both failing is an error."""
+        """Both sources; one that fails is a shortfall, both failing is an error.
+
+        Args:
+            members: whose status is asked for beside those who have conversations, where everybody is asked about.
+            without: whose isn't.
+            read: the conversations, where they were fetched before.
+        """
         wants_status = not {Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
         status: Fetched | None = None
         status_error: SourceError | None = None
         if ask.agent_ids is None or not wants_status:
-            posted, posted_error = self.posted(ask, operation, fresh=fresh)
+            posted, posted_error = read or self.posted(ask, operation, fresh=fresh)
             ids = (members | agent_ids_of(posted.facts)) - without
             if wants_status and not (posted_error and not ids):
                 status, status_error = self.status(status_ask(ask, ids), operation, fresh=fresh)
         else:
             later = self._pool.submit(self.status, status_ask(ask, ask.agent_ids), operation, fresh=fresh)
-            posted, posted_error = self.posted(ask, operation, fresh=fresh)
+            posted, posted_error = read or self.posted(ask, operation, fresh=fresh)
             status, status_error = later.result()
         if posted_error and (status is None or status_error or not query.status_divisible):
             raise posted_error
         return posted, status
 
-    def posted(self, ask: PostedAsk, operation: Operation, *, fresh: bool) -> tuple[Fetched, SourceError | None]:
+    def posted(self, ask: PostedAsk, operation: Operation, *, fresh: bool) -> Posted:
         """Conversations in the booking asked for; what failed is a shortfall in empty facts, and the error."""
         if ask.agent_ids is not None and not ask.agent_ids:
             return Fetched(_nothing(ask), self._clock(), fresh=False), None
+
+        def read() -> Facts:
+            if ask.booking is Booking.CLOCK:
+                return self._clockwork.facts(ask, operation, fresh=fresh)
+            return self._activity.posted(ask, operation)
+
         try:
-            read = self._activity.clock if ask.booking is Booking.CLOCK else self._activity.posted
-            return self.kept(ask, lambda: read(ask, operation), operation, fresh=fresh), None
+            return self.kept(ask, read, operation, fresh=fresh), None
         except SourceError as error:
             return Fetched(_short(_nothing(ask), "posted", "Handle times", error), self._clock(), fresh=True), error
 
@@ -101,7 +141,9 @@ class Fetching:
         """The facts from memory while they live, else from the platform, once for all who ask now."""
 
         def stamped() -> tuple[Facts, datetime]:
-            return load(), self._clock()
+            facts = load()
+            moving = facts.sources.moving_since if facts.sources else None
+            return facts, moving or self._clock()
 
         if fresh:
             self._answers.drop(ask)
@@ -118,7 +160,7 @@ class Fetching:
         end, now = ask.windows[-1].end, self._clock()
         if ask.to_now or end > now:
             return _LIFE_OPEN_S
-        return _LIFE_FINAL_S if end <= now - _FINAL_AFTER else _LIFE_CLOSED_S
+        return _LIFE_FINAL_S if end <= now - FINAL_AFTER else _LIFE_CLOSED_S
 
 
 def agent_ids_of(facts: Facts) -> set[str]:

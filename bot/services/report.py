@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Answer, Notice, TextAnswer
+from bot.core.comparing import compared
 from bot.core.intervals import Interval, day_start, local_date
 from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
@@ -18,7 +19,7 @@ from bot.services.fetching import Fetching, agent_ids_of, leave_out
 from bot.services.reconcile import Reconciler, reconciled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.core.planning import PostedAsk
     from bot.core.query import Query, Selector
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from bot.core.sessions import Shortness
     from bot.ports import ActivitySource, Agent, AuditLog, Facts, Operation, Requester
     from bot.services.cache import SharedCache
+    from bot.services.clockwork import Clockwork
     from bot.services.directory import Chosen, Directory
+    from bot.services.fetching import Fetched
     from bot.services.reading import Reader
 
 SCHEDULE_DOOR = "schedule"
@@ -36,6 +39,18 @@ _OWN_KINDS = frozenset({SelectorKind.ME, SelectorKind.MY_TEAM})
 _PERSON_KINDS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
 
 
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """Whom an answer is about, and what they are called."""
+
+    chosen: Chosen
+    expected: frozenset[str]
+    """Agents whose rows must exist."""
+    agents: Mapping[str, Agent]
+    team_names: Mapping[str, str]
+    queue_names: Mapping[str, str]
+
+
 class ReportService:
     """Reads questions and answers them; thread-safe."""
 
@@ -43,6 +58,7 @@ class ReportService:
         self,
         *,
         activity: ActivitySource,
+        clockwork: Clockwork,
         directory: Directory,
         audit: AuditLog,
         answers: SharedCache,
@@ -58,9 +74,11 @@ class ReportService:
         self._settings = reader.settings
         self._clock = clock
         self._more_status = more_status
-        self._fetching = Fetching(activity=activity, answers=answers, clock=clock)
+        self._clockwork = clockwork
+        self._fetching = Fetching(activity=activity, clockwork=clockwork, answers=answers, clock=clock)
         self._explainer = Explainer(
             activity=activity,
+            clockwork=clockwork,
             answers=answers,
             clock=clock,
             life_s=self._fetching.life,
@@ -180,7 +198,7 @@ class ReportService:
             without_queue_ids=chosen.without_queue_ids,
             week_start=self._settings.week_start,
         )
-        found = Reconciler(self._activity).find(ask, members, chosen.without_agent_ids, operation)
+        found = Reconciler(self._activity, self._clockwork).find(ask, members, chosen.without_agent_ids, operation)
         whom = [chain.agent_id for chain in found.chains]
         agents, _ = self._directory.names(frozenset(whom), operation)
         answer = reconciled(query, found, {agent.id: agent.name for agent in agents.values()}, operation)
@@ -223,48 +241,79 @@ class ReportService:
     # -- figures ------------------------------------------------------------------------------------------
 
     def _figures(self, query: Query, requester: Requester, operation: Operation, *, fresh: bool) -> Answer:
-        from bot.core.compute import compute_answer
-
+        """The figures of the question and, where it compares, those of the other time beside them."""
         chosen, agent_ids, members, notices = self._whom(query, requester, operation)
-        ask = posted_ask(
-            query,
-            agent_ids=agent_ids,
-            queue_ids=chosen.queue_ids,
-            without_queue_ids=chosen.without_queue_ids,
-            week_start=self._settings.week_start,
-        )
-        posted, status = self._fetching.both(query, ask, members, chosen.without_agent_ids, operation, fresh=fresh)
-        present = agent_ids_of(posted.facts) | (agent_ids_of(status.facts) if status else set())
-        agents, name_notices = self._directory.names((present | members) - chosen.without_agent_ids, operation)
+        week_start, without = self._settings.week_start, chosen.without_agent_ids
+        sides = [
+            (
+                side,
+                posted_ask(
+                    side,
+                    agent_ids=agent_ids,
+                    queue_ids=chosen.queue_ids,
+                    without_queue_ids=chosen.without_queue_ids,
+                    week_start=week_start,
+                ),
+            )
+            for side in query.sides(week_start=week_start)
+        ]
+        found = self._fetching.sides(sides, members, without, operation, fresh=fresh)
+        present = frozenset().union(*(agent_ids_of(source.facts) for sources in found for source in sources if source))
+        agents, name_notices = self._directory.names((present | members) - without, operation)
         team_names: dict[str, str] = {}
         if Dimension.TEAM in query.group_by:
             team_names = {team.id: team.name for team in self._directory.teams(operation)}
         queue_names: dict[str, str] = {}
         if Dimension.QUEUE in query.group_by:
             queue_names = {queue.id: queue.name for queue in self._directory.queues(operation)}
-        short = self._shortness(query, ask, posted.facts, chosen.without_agent_ids, operation, fresh=fresh)
+        cast = _Cast(
+            chosen=chosen,
+            # Whoever has figures on one side of a comparison has a row on both.
+            expected=members if len(sides) == 1 else (present | members) - without,
+            agents=agents,
+            team_names=team_names,
+            queue_names=queue_names,
+        )
+        here, *there = (
+            self._side(side, ask, posted, status, cast, operation, fresh=fresh)
+            for (side, ask), (posted, status) in zip(sides, found, strict=True)
+        )
+        said = (*notices, *chosen.notices, *name_notices, *_about_zone(query))
+        here = replace(here, warnings=tuple(dict.fromkeys((*said, *here.warnings))))
+        return compared(here, *there, week_start=week_start) if there else here
+
+    def _side(
+        self,
+        query: Query,
+        ask: PostedAsk,
+        posted: Fetched,
+        status: Fetched | None,
+        cast: _Cast,
+        operation: Operation,
+        *,
+        fresh: bool,
+    ) -> Answer:
+        """The answer about one time, of the facts that were found."""
+        from bot.core.compute import compute_answer
+
+        without = cast.chosen.without_agent_ids
+        short = self._shortness(query, ask, posted.facts, without, operation, fresh=fresh)
         sources = [posted, *([status] if status else [])]
         answer = compute_answer(
             query,
-            posted=leave_out(posted.facts, chosen.without_agent_ids),
-            status=leave_out(status.facts, chosen.without_agent_ids) if status else None,
+            posted=leave_out(posted.facts, without),
+            status=leave_out(status.facts, without) if status else None,
             now=self._clock(),
-            expected_agents=members,
-            agent_names={agent.id: agent.name for agent in agents.values()},
-            team_of={agent.id: agent.team_id for agent in agents.values() if agent.team_id},
-            team_names=team_names,
-            queue_names=queue_names,
+            expected_agents=cast.expected,
+            agent_names={agent.id: agent.name for agent in cast.agents.values()},
+            team_of={agent.id: agent.team_id for agent in cast.agents.values() if agent.team_id},
+            team_names=cast.team_names,
+            queue_names=cast.queue_names,
             buckets=ask.buckets or None,
             week_start=self._settings.week_start,
             headline=self._settings.headline,
             drawn=self._settings.drawn,
-            notices=(
-                *notices,
-                *chosen.notices,
-                *name_notices,
-                *_about_zone(query),
-                *_about_shortness(posted.facts, short),
-            ),
+            notices=_about_shortness(posted.facts, short),
             requests=operation.requests,
             cached=not any(source.fresh for source in sources),
             data_as_of=min(source.at for source in sources),
@@ -272,7 +321,7 @@ class ReportService:
             duplicates_removed=posted.facts.duplicates_removed,
         )
         # Those taken out were fetched only where everybody was: elsewhere nobody knows how many of them have data.
-        taken_out = chosen.without_agent_ids & agent_ids_of(posted.facts) if ask.agent_ids is None else None
+        taken_out = without & agent_ids_of(posted.facts) if ask.agent_ids is None else None
         coverage = replace(
             answer.coverage,
             conversations_since=posted.facts.conversations_since,
@@ -296,7 +345,16 @@ class ReportService:
         """
         if clock.accounted_s is None or clock.shortfalls or not self._is_closed(query):
             return None
-        plain = replace(ask, booking=Booking.POSTED, granularity=None, buckets=(), by_queue=False, by_media=False)
+        plain = replace(
+            ask,
+            booking=Booking.POSTED,
+            granularity=None,
+            buckets=(),
+            by_queue=False,
+            by_media=False,
+            anyway=False,
+            complete=False,
+        )
         try:
             facts = self._fetching.kept(
                 plain, lambda: self._activity.posted(plain, operation), operation, fresh=fresh

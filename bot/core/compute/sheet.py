@@ -291,13 +291,13 @@ def _grouped(
         tuple(names.group(dimension, key) for dimension, key in zip(dimensions, row, strict=True))
         for row in every.drop_duplicates().itertuples(index=False, name=None)
     ]
-    order = sorted(range(len(found)), key=lambda place: _by_name(found[place]))
+    order = sorted(range(len(found)), key=lambda place: by_name(found[place]))
     rank = np.empty(len(found), dtype=np.intp)
     rank[order] = np.arange(len(found))
     return rank[codes], tuple(found[place] for place in order)
 
 
-def _by_name(groups: tuple[Group, ...]) -> tuple[tuple[bool, str, str], ...]:
+def by_name(groups: Sequence[Group]) -> tuple[tuple[bool, str, str], ...]:
     """Name, then id; what belongs to nothing comes last."""
     return tuple((group.id is None, group.name or "", group.id or "") for group in groups)
 

@@ -375,8 +375,11 @@ class Resolver:
         Raises:
             CommandError: the other time would overlap the one asked for; or as `reading` does.
         """
-        step = spec if isinstance(spec, Step) else self._implied(spec, here)
-        there = self.reading(spec) if step is None else self._earlier(here, span, step)
+        if isinstance(spec, Step):
+            there = self._earlier(here, span, spec)
+        else:
+            step = self._implied(spec, here)
+            there = self._earlier(here, span, step) if step else self.reading(spec)
         if here.days is None or there.days is None or here.end <= self.now or _count(here.days) != _count(there.days):
             return there
         back = here.days[1] - there.days[1]

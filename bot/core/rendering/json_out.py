@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.core.comparing import change
 from bot.core.query import query_as_json
 from bot.core.rendering.chosen import chosen_in_name_order, chosen_notice, value_of
 from bot.core.rendering.figures import finite, missing_reason
@@ -30,6 +31,7 @@ def answer_as_json(answer: Answer) -> Json:
         "totals": {c.name: finite(answer.totals.get(c.name)) for c in answer.columns},
         "coverage": _coverage(answer.coverage, answer.query.zone),
         "warnings": [{"code": w.code, "message": w.message} for w in warnings],
+        **({"versus": _other_side(answer, answer.versus)} if answer.versus else {}),
     }
 
 
@@ -44,7 +46,6 @@ def error_as_json(error: BotError) -> Json:
 
 
 def _row(answer: Answer, row: Row) -> Json:
-    zone = answer.query.zone
     shown: Json = {}
     for dimension in dict.fromkeys(
         [d.value for d in answer.query.group_by if not d.is_time] + [g.dimension for g in row.groups]
@@ -52,7 +53,21 @@ def _row(answer: Answer, row: Row) -> Json:
         group = row.group(dimension)
         shown[f"{dimension}_id"] = group.id if group else None
         shown[f"{dimension}_name"] = group.name if group else None
-    shown |= {
+    shown |= _figures(answer, row)
+    if answer.versus is not None:
+        partner = row.versus
+        shown["versus"] = None if partner is None else _figures(answer.versus, partner)
+        shown["change"] = {
+            c.name: None if partner is None else change(value_of(row, c.name), value_of(partner, c.name))
+            for c in answer.columns
+        }
+    return shown
+
+
+def _figures(answer: Answer, row: Row) -> Json:
+    """A row's time and state, and its figures."""
+    zone = answer.query.zone
+    shown: Json = {
         "start": _iso(row.start, zone),
         "end": _iso(row.end, zone),
         "state": row.state.value,
@@ -60,6 +75,20 @@ def _row(answer: Answer, row: Row) -> Json:
         "missing": {c.name: missing_reason(row, c.name).value for c in answer.columns if value_of(row, c.name) is None},
     }
     return shown | {c.name: value_of(row, c.name) for c in answer.columns}
+
+
+def _other_side(answer: Answer, there: Answer) -> Json:
+    """The time compared with, whole; the rows stand beside their partners, and here those without one."""
+    paired = {id(row.versus) for row in answer.rows}
+    totals = {c.name: finite(there.totals.get(c.name)) for c in answer.columns}
+    return {
+        "query": query_as_json(there.query),
+        "unpaired": [_row(there, row) for row in there.rows if id(row) not in paired],
+        "totals": totals,
+        "change": {name: change(finite(answer.totals.get(name)), then) for name, then in totals.items()},
+        "coverage": _coverage(there.coverage, there.query.zone),
+        "warnings": [{"code": w.code, "message": w.message} for w in there.warnings],
+    }
 
 
 def _coverage(coverage: Coverage, zone: ZoneInfo | None) -> Json:
