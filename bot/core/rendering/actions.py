@@ -1,4 +1,4 @@
-"""Steps that a person may take from a message: what a button or a select carries.
+"""Steps that a person may take from a message: what a button, a menu or a select carries.
 
 The state of each is the canonical text of a query. It comes back as user input, and is parsed and authorized
 as if whoever pressed had typed it.
@@ -7,21 +7,30 @@ as if whoever pressed had typed it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.core.rendering.names import units
 
 PICKER_ACTION = "agent_pick"
-PICKER_PREFIX = "pick:"
-_VALUE_LIMIT, _BLOCK_ID_LIMIT = 2000, 255
+GROUP_ACTION = "group_pick"
+SORT_ACTION = "sort_pick"
+CANCEL_ACTION = "cancel"
+"""Of the button under a progress line; its value is the key of the question."""
+
+_VALUE_LIMIT, _OPTION_LIMIT, _BLOCK_ID_LIMIT = 2000, 150, 255
+_BACK = " | "
+"""Between what a select asks and what `Back` under its answer will ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button: what kind of step it is, what it says, and the whole text that it asks."""
+    """A step: what kind it is, what it says, and the whole text that it asks."""
 
     kind: str
     label: str
     command: str
+    confirm: str = ""
+    """What to say, and have confirmed, before it is asked."""
 
     @property
     def action_id(self) -> str:
@@ -33,17 +42,36 @@ class Action:
         """Whether Slack takes the command as a button's value."""
         return 0 < units(self.command) <= _VALUE_LIMIT
 
+    @property
+    def fits_option(self) -> bool:
+        """Whether Slack takes the command as the value of a menu's option."""
+        return 0 < units(self.command) <= _OPTION_LIMIT
+
+
+class PickKind(StrEnum):
+    """What the options of a select complete its question with; the prefix of its block's id."""
+
+    AGENT = "pick"
+    TEAM = "pick_team"
+    QUEUE = "pick_queue"
+    SORT = "sort"
+
 
 @dataclass(frozen=True, slots=True)
 class Picker:
-    """A select of agents: `command` is the question that the picked one completes."""
+    """A select whose options complete one question: `command` is all of it but the last words."""
 
     command: str
+    kind: PickKind = PickKind.AGENT
+    back: str = ""
+    """The question from whose answer one picks, to go back to it."""
 
     @property
     def block_id(self) -> str:
-        """Carries the state of the select, whose options hold an agent's id alone."""
-        return PICKER_PREFIX + self.command
+        """Carries the state of the select, whose options hold a name or an id alone."""
+        bare = f"{self.kind}:{self.command}"
+        whole = bare + _BACK + self.back if self.back and _BACK not in self.command else bare
+        return whole if units(whole) <= _BLOCK_ID_LIMIT else bare
 
     @property
     def fits(self) -> bool:
@@ -51,13 +79,32 @@ class Picker:
         return units(self.block_id) <= _BLOCK_ID_LIMIT
 
 
-def picker_command(block_id: str, picked: str) -> str:
-    """What a pressed select asks: its block's question about the agent picked. Both parts are user input.
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What a pressed select asks, and the way back from its answer."""
+
+    command: str
+    back: str = ""
+
+
+def picked(block_id: str, value: str) -> Pick:
+    """The question of a pressed select: its block's, completed by the option. Both parts are user input.
 
     Raises:
-        ValueError: the block is no agent picker.
+        ValueError: the block is no select of ours.
     """
-    if not block_id.startswith(PICKER_PREFIX):
-        raise ValueError("not an agent picker")
-    name = picked.replace('"', "")
-    return f'{block_id.removeprefix(PICKER_PREFIX)} "{name}"'
+    prefix, found, state = block_id.partition(":")
+    if not found or prefix not in set(PickKind):
+        raise ValueError("not a picker's block")
+    command, _, back = state.partition(_BACK)
+    name = value.replace('"', "")
+    match PickKind(prefix):
+        case PickKind.AGENT:
+            words = f'"{name}"'
+        case PickKind.TEAM:
+            words = f'team:"{name}"'
+        case PickKind.QUEUE:
+            words = f'queue:"{name}"'
+        case PickKind.SORT:
+            words = f"sort {name}"
+    return Pick(f"{command} {words}", back)

@@ -10,22 +10,18 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.core.query import Dimension
 from bot.core.rendering import wording
-from bot.core.rendering.actions import PICKER_ACTION, Action, Picker
 from bot.core.rendering.chosen import chosen_notice, chosen_rows, ranked
+from bot.core.rendering.controls import controls
 from bot.core.rendering.figures import unbroken
 from bot.core.rendering.fixed import PHONE, fixed
 from bot.core.rendering.layout import (
     Grid,
-    distinct_name,
     grid,
     headline_column,
     label_dimensions,
-    namesakes,
-    sole_agent,
 )
-from bot.core.rendering.names import capped, cleaned, escaped, marked_up, plain_text, units
+from bot.core.rendering.names import capped, cleaned, escaped, marked_up, units
 from bot.core.rendering.pieces import (
     HEADER,
     SECTION,
@@ -41,11 +37,12 @@ from bot.core.rendering.pieces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from bot.core.answer import Answer, Row, TextAnswer
     from bot.core.query import Query
+    from bot.core.rendering.actions import Action, Picker
 
 TABLE_ROWS = 200
 """A `data_table` holds as many beside its header."""
@@ -59,7 +56,6 @@ _FIELDS = 10
 _LONGEST_HELP = 40
 _EXPLANATION = 4
 """Indent from which on a line of help explains the one above it."""
-_OPTIONS = 100
 _A_DAY_OF_ROWS = 54
 """The longest day of the IANA database, in half-hours."""
 
@@ -89,7 +85,7 @@ class RenderOptions:
     """What the caller adds to an answer, and for what it is drawn."""
 
     actions: tuple[Action, ...] = ()
-    picker: Picker | None = None
+    pickers: tuple[Picker, ...] = ()
     now: datetime | None = None
     """Gives the data their age."""
     width: int = PHONE
@@ -102,7 +98,10 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
     chosen = chosen_rows(answer)
     drawn, cut = _for_table(answer, chosen)
     above = _above(answer)
-    below = [context(wording.coverage(answer, now=options.now)), *_steps(answer, options)]
+    below = [
+        context(wording.coverage(answer, now=options.now)),
+        *controls(answer, actions=options.actions, pickers=options.pickers),
+    ]
     if not drawn:
         notice = chosen_notice(answer)
         blocks = (*above, *_totals(answer), *([context(notice.message)] if notice else []), *below)
@@ -286,43 +285,3 @@ def _preformatted_block(text: str) -> Block:
         "type": "rich_text",
         "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
     }
-
-
-# --- the next steps --------------------------------------------------------------------------------------------------
-
-
-def _steps(answer: Answer, options: RenderOptions) -> list[Block]:
-    """The agent picker, then the buttons."""
-    picker = options.picker
-    agents = {} if sole_agent(answer) is not None else _agents(answer)  # she is known: another one is searched for
-    blocks = [_select(picker, agents)] if picker is not None and picker.fits and answer.rows else []
-    return blocks + buttons((*options.actions, _definition(answer)) if options.actions else ())
-
-
-def _definition(answer: Answer) -> Action:
-    """The headline's formula, one press away."""
-    column = headline_column(answer)
-    return Action("define", f"What is {column.label}?", f"define {column.name.removesuffix('_s').replace('_', ' ')}")
-
-
-def _agents(answer: Answer) -> Mapping[str, str]:
-    """Agent id → name, in order of the rows."""
-    shared = namesakes(answer.rows)
-    groups = (row.group(Dimension.AGENT) for row in answer.rows)
-    return {group.id: distinct_name(group, shared) for group in groups if group is not None and group.id}
-
-
-def _select(picker: Picker, agents: Mapping[str, str]) -> Block:
-    """All agents where Slack takes as many options; else a search, which the edge answers."""
-    element: Block = {
-        "action_id": PICKER_ACTION,
-        "placeholder": plain_text("An agent's half-hours…", limit=150),
-    }
-    options = [
-        {"text": plain_text(name), "value": agent_id} for agent_id, name in agents.items() if units(agent_id) <= 150
-    ]
-    if 0 < len(options) <= _OPTIONS:
-        element |= {"type": "static_select", "options": options}
-    else:
-        element |= {"type": "external_select", "min_query_length": 2}
-    return {"type": "actions", "block_id": picker.block_id, "elements": [element]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.core.rendering.names import capped, escaped, plain_text, units
+from bot.core.rendering.names import capped, escaped, marked_up, plain_text, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ TEXT = 4000
 SECTION = 3000
 HEADER = 150
 _BUTTONS = 25
+_MENU = 5
 
 
 def header(text: str) -> Block:
@@ -38,6 +39,11 @@ def section(text: str) -> Block:
 def context(*texts: str) -> Block:
     """Small print; escapes its texts."""
     return {"type": "context", "elements": [mrkdwn(within(SECTION, escaped(text)) or "–") for text in texts[:10]]}
+
+
+def context_marked(text: str) -> Block:
+    """Small print that quotes words to type in backticks."""
+    return {"type": "context", "elements": [mrkdwn(within(SECTION, marked_up(text)) or "–")]}
 
 
 def within(limit: int, text: str) -> str:
@@ -61,10 +67,33 @@ def paragraphs(lines: Sequence[str]) -> Iterator[str]:
         yield text
 
 
+def button(action: Action) -> Block:
+    """A step to press; asked back first where it says so."""
+    element: Block = {
+        "type": "button",
+        "action_id": action.action_id,
+        "text": plain_text(action.label),
+        "value": action.command,
+    }
+    return element | ({"confirm": _confirmation(action)} if action.confirm else {})
+
+
+def menu(action_id: str, actions: Sequence[Action]) -> Block:
+    """Up to five less likely steps; each must fit an option."""
+    options = [{"text": plain_text(a.label), "value": a.command} for a in actions[:_MENU]]
+    return {"type": "overflow", "action_id": action_id, "options": options}
+
+
 def buttons(actions: Sequence[Action]) -> list[Block]:
     """One row of buttons; a command that is too long for a button has none."""
-    elements = [
-        {"type": "button", "action_id": a.action_id, "text": plain_text(a.label), "value": a.command}
-        for a in {a.action_id: a for a in actions if a.fits}.values()
-    ]
+    elements = [button(a) for a in {a.action_id: a for a in actions if a.fits}.values()]
     return [{"type": "actions", "elements": elements[:_BUTTONS]}] if elements else []
+
+
+def _confirmation(action: Action) -> Block:
+    return {
+        "title": plain_text(f"{action.label}?", limit=100),
+        "text": plain_text(action.confirm, limit=300),
+        "confirm": plain_text(action.label, limit=30),
+        "deny": plain_text("Cancel", limit=30),
+    }

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from bot.core.grammar import format_query
 from bot.core.grammar.schedules import is_fixed
 from bot.core.intervals import Granularity, first_instant, week_of
-from bot.core.query import Dimension, Filters, Output, Verb, default_booking
-from bot.core.rendering.actions import Action, Picker
+from bot.core.query import Booking, Dimension, Output, Verb, default_booking
+from bot.core.rendering.actions import Action
 
 if TYPE_CHECKING:
     from bot.core.query import Query
@@ -36,40 +36,28 @@ _GRAIN_LABELS = {
     Granularity.HOUR: "By hour",
     Granularity.DAY: "By day",
 }
+BOOKING_LABELS = {Booking.CLOCK: "By the clock", Booking.POSTED: "As posted"}
+FILES = {Output.CSV, Output.XLSX}
+_FILE_LABELS = {Output.CSV: "CSV file", Output.XLSX: "Excel file"}
+_SHARING = "Everybody in this conversation will see it, with names only where an operator allows them."
 
 
-def agent_picker(query: Query) -> Picker | None:
-    """The half-hours of one agent over the same range; None where there is no range."""
-    if query.range is None:
-        return None
-    conversations = Filters(media=query.filters.media, directions=query.filters.directions, acd=query.filters.acd)
-    asked = replace(
-        query,
-        verb=Verb.INTERVALS,
-        filters=conversations,
-        group_by=(Dimension.AGENT, Dimension.INTERVAL),
-        granularity=Granularity.HALF_HOUR,
-        booking=query.booking if query.booking_named else default_booking(Verb.INTERVALS),
-        versus=None,
-        sort=None,
-        rank=None,
-        thresholds=(),
-        outputs=frozenset(),
-    )
-    return Picker(_command(asked))
-
-
-def next_questions(query: Query, *, now: datetime | None = None, week_start: int = 0) -> tuple[Action, ...]:
-    """Previous and next, narrower and wider, refresh, CSV: those that make sense here, and fit into a button.
+def next_questions(
+    query: Query, *, now: datetime | None = None, week_start: int = 0, shareable: bool = False
+) -> tuple[Action, ...]:
+    """The steps that make sense from this answer, and fit into a button.
 
     Args:
         query: the question that was answered.
         now: a step that begins at or after it is left out.
         week_start: the first day of the week, from Monday = 0.
+        shareable: the answer went to one person, and there is a channel to share it in.
     """
-    if query.range is None or query.zone is None:
+    span = query.range
+    if span is None or query.zone is None:
         return ()
-    days = _Days.of(query.range.absolute)
+    query = replace(query, outputs=query.outputs - FILES)  # a file is asked for once, not with every step
+    days = _Days.of(span.absolute)
     steps = _by_days(query, days, now) if days else _by_instants(query, now)
     if query.granularity is not None:
         scales = [
@@ -81,15 +69,72 @@ def next_questions(query: Query, *, now: datetime | None = None, week_start: int
     else:
         scales = [_regrained(query, "narrower", Granularity.HALF_HOUR, days)]
     # A range that rolls with the clock is refreshed by its own words: its instants would stand still.
-    rolling = query.range.to_now and days is None
+    rolling = span.to_now and days is None
     actions = [
+        *_up(query),
         *steps,
         *filter(None, scales),
-        Action("refresh", "Refresh", _command(query, absolute=not rolling)),
-        Action("csv", "CSV", _command(replace(query, outputs=query.outputs | {Output.CSV}))),
+        Action("refresh", "Refresh", command_text(query, absolute=not rolling)),
+        *([Action("share", "Share here", command_text(query, share=True), _SHARING)] if shareable else []),
+        *_views(query),
+        *(Action(output.value, label, _as(query, output)) for output, label in _FILE_LABELS.items()),
         *_schedule(query),
     ]
     return tuple(action for action in actions if action.fits)
+
+
+def _up(query: Query) -> list[Action]:
+    """From one agent's half-hours to everybody over the same range."""
+    if query.verb is not Verb.INTERVALS:
+        return []
+    filters = replace(query.filters, include=(), exclude=())
+    asked = replace(
+        unchosen(query),
+        verb=None,
+        filters=filters,
+        group_by=(Dimension.AGENT,),
+        granularity=None,
+        booking=query.booking if query.booking_named else default_booking(None),
+    )
+    return [Action("back", "All agents", command_text(asked))]
+
+
+def _views(query: Query) -> list[Action]:
+    """The same figures looked at differently."""
+    found = _comparing(query)
+    other = Booking.CLOCK if query.booking is Booking.POSTED else Booking.POSTED
+    found.append(
+        Action("booking", BOOKING_LABELS[other], command_text(replace(query, booking=other, booking_named=True)))
+    )
+    if Output.CHART not in query.outputs:
+        found.append(Action("chart", "Chart", _as(query, Output.CHART)))
+    of_agents = not {Dimension.TEAM, Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
+    if Output.HEATMAP not in query.outputs and of_agents and query.verb is None:
+        plain = replace(query, group_by=(Dimension.AGENT,), granularity=None)
+        found.append(Action("heatmap", "Heat map", _as(plain, Output.HEATMAP)))
+    return found
+
+
+def _comparing(query: Query) -> list[Action]:
+    """Beside an earlier time, or alone again."""
+    assert query.range is not None  # noqa: S101 - callers have checked it
+    if query.versus is not None:
+        return [Action("compare", "Without comparison", command_text(replace(query, versus=None)))]
+    span = query.range
+
+    def beside(words: str) -> str:
+        return command_text(replace(query, versus=replace(span, absolute=words, phrase=words)))
+
+    days = _Days.of(span.absolute)
+    length = _length(days) if days else "time"
+    found = [Action("compare", f"Compare with the {length} before", beside("previous"))]
+    if days is not None and days.count < 7:
+        found.append(Action("compare_week", "Compare with last week", beside("last week")))
+    return found
+
+
+def _as(query: Query, output: Output) -> str:
+    return command_text(replace(query, outputs=frozenset({output})))
 
 
 def _schedule(query: Query) -> tuple[Action, ...]:
@@ -100,18 +145,24 @@ def _schedule(query: Query) -> tuple[Action, ...]:
     spans = [span for span in (query.range, query.versus) if span]
     if any(is_fixed(span.phrase) for span in spans):
         return ()
-    asked = _command(replace(query, outputs=frozenset()), absolute=False)
+    asked = command_text(replace(query, outputs=frozenset()), absolute=False)
     return (Action("schedule", "Schedule this", f"schedule {asked}"),)
 
 
-def _command(query: Query, *, absolute: bool = True) -> str:
-    return format_query(replace(query, share=False, zone_source="text"), absolute=absolute)
+def unchosen(query: Query) -> Query:
+    """Without what orders, picks or draws its rows."""
+    return replace(query, versus=None, sort=None, rank=None, thresholds=(), outputs=frozenset())
+
+
+def command_text(query: Query, *, absolute: bool = True, share: bool = False) -> str:
+    """The question for whoever presses: nobody shares by accident, and the zone is named."""
+    return format_query(replace(query, share=share, zone_source="text"), absolute=absolute)
 
 
 def _over(query: Query, words: str) -> str:
     """The same question about another range."""
     assert query.range is not None  # noqa: S101 - callers have checked it
-    return _command(replace(query, range=replace(query.range, absolute=words), versus=None))
+    return command_text(replace(query, range=replace(query.range, absolute=words), versus=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +196,7 @@ class _Days:
 def _by_days(query: Query, days: _Days, now: datetime | None) -> list[Action]:
     """As many days earlier and later."""
     assert query.zone is not None and query.range is not None  # noqa: S101 - callers have checked it
-    noun = {1: "day", 7: "week"}.get(days.count, f"{days.count} days")
+    noun = _length(days)
     length = days.count * _DAY
     actions = [Action("prev", f"Previous {noun}", _over(query, days.over(days.first - length, days.last - length)))]
     opening = query.range.start.astimezone(query.zone).replace(tzinfo=None, fold=0)
@@ -172,6 +223,10 @@ def _by_instants(query: Query, now: datetime | None) -> list[Action]:
     if now is None or query.range.end < now:
         actions.append(Action("next", "Later", moved(1)))
     return actions
+
+
+def _length(days: _Days) -> str:
+    return {1: "day", 7: "week"}.get(days.count, f"{days.count} days")
 
 
 # --- narrower and wider ----------------------------------------------------------------------------------------------
@@ -207,4 +262,4 @@ def _regrained(query: Query, kind: str, granularity: Granularity | None, days: _
     groups = (*(d for d in query.group_by if not d.is_time), dimension)
     verb = None if granularity is Granularity.DAY else query.verb
     asked = replace(query, verb=verb, granularity=granularity, group_by=groups)
-    return Action(kind, _GRAIN_LABELS[granularity], _command(asked))
+    return Action(kind, _GRAIN_LABELS[granularity], command_text(asked))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.answer import TextAnswer
 from bot.core.rendering.blocks import RenderOptions, render_message, render_text_answer
+from bot.core.rendering.drilling import pickers
 from bot.core.rendering.names import escaped
 from bot.core.rendering.pieces import TEXT, Block, mrkdwn, section, within
-from bot.core.rendering.questions import agent_picker, next_questions
+from bot.core.rendering.questions import next_questions
 from bot.core.scheduling import DestinationKind, FireKind
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def render_scheduled(
     else:
         alone = fire.destination.kind is DestinationKind.PERSON
         actions = next_questions(answer.query, now=fire.fire_at, week_start=week_start)
-        # In a channel everybody would see the names in the picker.
-        options = RenderOptions(actions=actions, picker=agent_picker(answer.query) if alone else None)
+        options = RenderOptions(actions=actions, pickers=pickers(answer.query, public=not alone))
         message = render_message(answer, options=options)
     marks = _marks(schedule, fire, late=late, incomplete=incomplete)
     above: list[Block] = [section(f"*{escaped(' '.join(marks))}*")] if marks else []

@@ -69,6 +69,16 @@ def find_control(shown: Message | View, which: int | str) -> Control:
     return found[0]
 
 
+def find_in_menu(shown: Message | View, which: int | str) -> tuple[Control, Option] | None:
+    """The option of an overflow menu with that label (the beginning is enough), and its menu."""
+    if isinstance(which, int):
+        return None
+    wanted = which.casefold()
+    hidden = [(c, o) for c in controls(shown) if c.kind == "overflow" for o in c.options]
+    exact = [pair for pair in hidden if pair[1].label.casefold() == wanted]
+    return next(iter(exact or [pair for pair in hidden if pair[1].label.casefold().startswith(wanted)]), None)
+
+
 def options_of(element: Json) -> tuple[Option, ...]:
     """The options of a select, with those of its groups; also those of an options answer."""
     raw: list[Json] = list(element.get("options") or ())

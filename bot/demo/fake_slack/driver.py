@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bot.core import limits
-from bot.demo.fake_slack.controls import TEXT_INPUTS, controls, find_control, find_option, options_of
+from bot.demo.fake_slack.controls import (
+    TEXT_INPUTS,
+    controls,
+    find_control,
+    find_in_menu,
+    find_option,
+    options_of,
+)
 from bot.demo.fake_slack.doors import Answered, Door, Outgoing
 from bot.demo.fake_slack.methods.views import checked_view
 from bot.demo.fake_slack.methods.views import replace as replace_view
@@ -181,8 +188,15 @@ class Driver:
     # Presses and choices
 
     def press(self, shown: Message | View, which: int | str, *, person: Person, choose: int | str | None) -> Delivery:
-        """Press a button, or choose in a select."""
-        control = find_control(shown, which)
+        """Press a button, or choose in a select; what stands in an overflow menu is pressed by its own label."""
+        try:
+            control = find_control(shown, which)
+        except LookupError:
+            in_menu = find_in_menu(shown, which)
+            if in_menu is None:
+                raise
+            control, option = in_menu
+            choose = option.value
         action: Json = {
             "type": control.kind,
             "action_id": control.action_id,

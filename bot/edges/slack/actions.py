@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.core.rendering.actions import PICKER_ACTION, picker_command
+from bot.core.rendering.actions import GROUP_ACTION, PICKER_ACTION, SORT_ACTION, Pick, picked
 from bot.core.rendering.scheduled import RESEND_ACTION
 from bot.core.rendering.schedules import RESEND_SLOT_ACTION
 from bot.edges.slack.questions import Question
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.edges.slack.desk import Desk
 
+_PICKERS = frozenset({PICKER_ACTION, GROUP_ACTION, SORT_ACTION})
 _ASK = re.compile(r"ask:[a-z0-9_:-]{1,60}")
 
 
@@ -29,14 +30,17 @@ def register(app: App, desk: Desk) -> None:
 
     @app.action(_ASK)
     @app.action(PICKER_ACTION)
+    @app.action(GROUP_ACTION)
+    @app.action(SORT_ACTION)
     def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        command = _command(action)
-        if command is None:
+        pick = _pick(action)
+        if pick is None:
             return
         address = _address(body, desk)
         key = f"trigger:{field(body, 'trigger_id')}"
-        desk.take_quietly(Question(command, address, key, fresh=action.get("action_id") == "ask:refresh"))
+        fresh = action.get("action_id") == "ask:refresh"
+        desk.take_quietly(Question(pick.command, address, key, fresh=fresh, back=pick.back))
 
     @app.action(RESEND_ACTION)
     @app.action(RESEND_SLOT_ACTION)
@@ -60,14 +64,15 @@ def _address(body: dict[str, Any], desk: Desk) -> Address:
     )
 
 
-def _command(action: dict[str, Any]) -> str | None:
-    """The text that was pressed; None for a press that asks nothing, such as a select that was cleared."""
+def _pick(action: dict[str, Any]) -> Pick | None:
+    """What was pressed; None for a press that asks nothing, such as a select that was cleared."""
     selected = optional(action, "selected_option", "value")
-    if action.get("action_id") != PICKER_ACTION:
-        return optional(action, "value") or selected
+    if action.get("action_id") not in _PICKERS:
+        text = optional(action, "value") or selected
+        return None if text is None else Pick(text)
     if selected is None:
         return None
     try:
-        return picker_command(optional(action, "block_id") or "", selected)
+        return picked(optional(action, "block_id") or "", selected)
     except ValueError:
         return None

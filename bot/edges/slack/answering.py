@@ -105,7 +105,7 @@ class Answering:
         self._schedules = schedules
         self._clock = clock
         self._forms = Forms()
-        self._drawing = Drawing(settings.week_start, clock)
+        self._drawing = Drawing(settings.week_start, clock, settings.command)
         self._files = Files(api)
 
     def ticket(self, question: Question, stay: Stay | None = None) -> Ticket:
@@ -201,7 +201,7 @@ class Answering:
             return
         wants_file = bool(query.outputs & FILE_OUTPUTS)
         if not (wants_file and address.door is Door.BUTTON):
-            reply.send(self._drawing.message(answer, address, public=public), public=public)
+            reply.send(self._drawing.message(answer, address, public=public, back=question.back), public=public)
         if wants_file:
             self._files.send(answer, reply)
             if address.door is not Door.MESSAGE:
@@ -210,7 +210,7 @@ class Answering:
     def _audience(self, address: Address) -> Audience:
         """Who reads the place where the question was asked; a direct conversation is private."""
         channel = address.channel_id
-        return PRIVATE if channel is None or channel.startswith("D") else self._channels.audience(channel)
+        return PRIVATE if channel is None or address.is_direct else self._channels.audience(channel)
 
     # --- for the desk too ---
 

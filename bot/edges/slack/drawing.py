@@ -7,8 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.core.answer import TextAnswer
+from bot.core.query import Verb
+from bot.core.rendering.actions import Action
 from bot.core.rendering.blocks import Message, RenderOptions, render_message, render_text_answer
-from bot.core.rendering.questions import agent_picker, next_questions
+from bot.core.rendering.drilling import command_of, explain_steps, pickers
+from bot.core.rendering.pieces import context_marked
+from bot.core.rendering.questions import next_questions
+from bot.core.rendering.wording import known_names
+from bot.edges.slack.reply import Door
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,25 +30,58 @@ class Drawing:
     Args:
         week_start: first day of the week, from Monday = 0.
         clock: seconds since 1970.
+        command: the slash command's name.
     """
 
     week_start: int
     clock: Callable[[], float]
+    command: str = "/utilization"
 
-    def message(self, answer: Answer | TextAnswer, address: Address, *, public: bool = False) -> Message:
+    def message(
+        self, answer: Answer | TextAnswer, address: Address, *, public: bool = False, back: str = ""
+    ) -> Message:
         """The answer as a message.
 
         Args:
             public: everybody in the channel reads it.
+            back: the question from whose answer this one was picked.
         """
+        pressed = address.door is Door.BUTTON
         if isinstance(answer, TextAnswer):
-            return render_text_answer(answer)
-        now = datetime.fromtimestamp(self.clock(), UTC)
-        actions = next_questions(answer.query, now=now, week_start=self.week_start)
-        # In a channel everybody would see the names in the picker.
-        picker = None if public else agent_picker(answer.query)
-        message = render_message(answer, options=RenderOptions(actions=actions, picker=picker, now=now))
+            message = render_text_answer(answer, actions=self._beside(answer))
+            return self._showing(message, command_of(answer.query, {})) if pressed else message
+        now = self._now()
+        shareable = not public and bool(address.channel_id) and not address.is_direct
+        actions = next_questions(answer.query, now=now, week_start=self.week_start, shareable=shareable)
+        if back:
+            up = Action("back", "Back", back)
+            actions = (*([up] if up.fits else []), *(action for action in actions if action.kind != "back"))
+        options = RenderOptions(actions=actions, pickers=pickers(answer.query, public=public), now=now)
+        message = render_message(answer, options=options)
+        if pressed:
+            message = self._showing(message, command_of(answer.query, known_names(answer)))
         return _asked_by(message, address.user_id) if public else message
+
+    def _beside(self, answer: TextAnswer) -> tuple[Action, ...]:
+        """Where one can go from a text."""
+        explained = answer.data.get("explanation")
+        if answer.query.verb is Verb.EXPLAIN and isinstance(explained, dict):
+            return explain_steps(answer.query, str(explained.get("agent_id")), now=self._now())
+        return ()
+
+    def _showing(self, message: Message, command: str) -> Message:
+        """With the command that was pressed, so that people learn to type it."""
+        if not command:
+            return message
+        typed = context_marked(f"`{self.command} {command}`")
+        return replace(
+            message,
+            blocks=(typed, *message.blocks),
+            fallback_blocks=(typed, *message.fallback_blocks),
+        )
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
 
 
 def plain(text: str) -> Message:

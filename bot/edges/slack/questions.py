@@ -62,6 +62,8 @@ class Question:
     """The key of a scheduled post that is to be sent once more; the text says nothing then."""
     whole_slot: bool = False
     """Of `resend`: to all of the slot's recipients who lack it."""
+    back: str = ""
+    """The question from whose answer this one was picked, to go back to it."""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Question:

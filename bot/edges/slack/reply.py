@@ -61,6 +61,11 @@ class Address:
     received_at: float = 0.0
     """Seconds since 1970, when the delivery came in."""
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether nobody but the asker reads that conversation."""
+        return self.channel_id is not None and self.channel_id.startswith("D")
+
 
 class Forms:
     """Which form of blocks each way of sending takes: data tables, or the plainer fallback."""

@@ -16,7 +16,7 @@ from bot.core.intervals import Granularity
 from bot.core.limits import violations
 from bot.core.metrics import METRICS
 from bot.core.query import Dimension, Filters, Query, Rank, Selector, SelectorKind, Threshold, Verb
-from bot.core.rendering.actions import Action, Picker, picker_command
+from bot.core.rendering.actions import Action, Picker, PickKind, picked
 from bot.core.rendering.blocks import RenderOptions, render_message, render_reading, render_text_answer
 from bot.core.rendering.names import units
 from bot.core.rendering.refusals import render_error
@@ -27,7 +27,7 @@ OPTIONS = RenderOptions(
     actions=tuple(
         Action(kind, kind.capitalize(), f"2026-11-2{n}") for n, kind in enumerate(("prev", "next", "refresh", "csv"))
     ),
-    picker=Picker("intervals 2026-11-22"),
+    pickers=(Picker("intervals 2026-11-22"), Picker("2026-11-22", PickKind.SORT)),
     now=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
 )
 
@@ -335,16 +335,41 @@ def test_buttons_carry_the_whole_question_and_their_ids_only_the_kind():
         ("ask:prev", "Prev", "2026-11-20"),
         ("ask:next", "Next", "2026-11-21"),
         ("ask:refresh", "Refresh", "2026-11-22"),
-        ("ask:csv", "Csv", "2026-11-23"),
-        ("ask:define", "What is Utilization?", "define utilization"),
     ]
+
+
+def test_what_is_less_likely_stands_in_a_menu():
+    (menu,) = [e for e in elements(render_message(small(), options=OPTIONS)) if e["type"] == "overflow"]
+    assert menu["action_id"] == "ask:keep"
+    assert [(o["text"]["text"], o["value"]) for o in menu["options"]] == [
+        ("Csv", "2026-11-23"),
+        ("What is Utilization?", "define utilization"),
+    ]
+
+
+@pytest.mark.parametrize(("length", "in_menu"), [(150, True), (151, False)])
+def test_a_question_too_long_for_a_menu_s_option_gets_a_button(length, in_menu):
+    actions = (Action("csv", "CSV", "x" * length), Action("xlsx", "Excel", "y"))
+    shown = elements(render_message(small(), options=RenderOptions(actions=actions)))
+    assert ("ask:csv" in [e["action_id"] for e in shown]) is not in_menu
+    (menu,) = [e for e in shown if e["type"] == "overflow"]
+    assert [o["text"]["text"] for o in menu["options"]] == ["CSV"] * in_menu + ["Excel", "What is Utilization?"]
+
+
+def test_sharing_is_asked_back():
+    action = Action("share", "Share here", "yesterday share", "Everybody will see it.")
+    (share, _) = elements(render_message(small(), options=RenderOptions(actions=(action,))))
+    assert share["confirm"]["text"]["text"] == "Everybody will see it."
+    assert share["confirm"]["deny"]["text"] == "Cancel"
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_every_headline_has_its_formula_a_press_away(metric):
     answer = replace(small(), columns=(metric.column,), headline=metric.name, drawn=(metric.name,))
-    (button,) = [e for e in elements(render_message(answer, options=OPTIONS)) if e.get("action_id") == "ask:define"]
-    read = parse(button["value"], GrammarContext(now=datetime(2026, 11, 23, tzinfo=UTC), zone=answer.query.zone))
+    (menu,) = [e for e in elements(render_message(answer, options=OPTIONS)) if e.get("action_id") == "ask:keep"]
+    read = parse(
+        menu["options"][-1]["value"], GrammarContext(now=datetime(2026, 11, 23, tzinfo=UTC), zone=answer.query.zone)
+    )
     assert (read.verb, read.topic) == (Verb.DEFINE, metric.name)
 
 
@@ -368,22 +393,23 @@ def test_under_one_agents_half_hours_another_one_is_searched_for():
 
 def test_the_agent_picker_carries_its_question_in_the_block():
     message = render_message(small(), options=OPTIONS)
-    (block,) = [b for b in blocks_of(message, "actions") if "block_id" in b]
+    (block, _) = [b for b in blocks_of(message, "actions") if "block_id" in b]
     assert block["block_id"] == "pick:intervals 2026-11-22"
     option = block["elements"][0]["options"][0]
     assert option == {"text": {"type": "plain_text", "text": "Ana Díaz", "emoji": False}, "value": "id-Ana Díaz"}
-    assert picker_command(block["block_id"], option["value"]) == 'intervals 2026-11-22 "id-Ana Díaz"'
+    assert picked(block["block_id"], option["value"]).command == 'intervals 2026-11-22 "id-Ana Díaz"'
 
 
 def test_a_picker_takes_nothing_but_its_own_blocks_and_no_quotes():
-    with pytest.raises(ValueError, match="not an agent picker"):
-        picker_command("ask:next", "id")
-    assert picker_command("pick:intervals", 'x" share "y') == 'intervals "x share y"'
+    for block_id in ("ask:next", "pick", ""):
+        with pytest.raises(ValueError, match="not a picker"):
+            picked(block_id, "id")
+    assert picked("pick:intervals", 'x" share "y').command == 'intervals "x share y"'
 
 
 @pytest.mark.parametrize(("length", "shown"), [(250, True), (251, False)])
 def test_a_question_that_no_block_id_can_carry_has_no_picker(length, shown):
-    message = render_message(small(), options=RenderOptions(picker=Picker("x" * length)))
+    message = render_message(small(), options=RenderOptions(pickers=(Picker("x" * length),)))
     assert bool(elements(message)) is shown
 
 

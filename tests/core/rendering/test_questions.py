@@ -6,8 +6,9 @@ import pytest
 
 from bot.core.grammar import GrammarContext, parse
 from bot.core.query import Dimension, Output, Query, Verb
-from bot.core.rendering.actions import Picker, picker_command
-from bot.core.rendering.questions import agent_picker, next_questions
+from bot.core.rendering.actions import Picker, PickKind, picked
+from bot.core.rendering.drilling import agent_picker, command_of, explain_steps, pickers
+from bot.core.rendering.questions import next_questions
 from bot.core.zones import load_zone
 from bot.errors import CommandError
 
@@ -131,17 +132,61 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_next_question_is_read_and_says_the_same_when_said_again(text):
     query = ask(text)
-    actions = next_questions(query, now=MONDAY)
-    assert {"prev", "refresh", "csv"} <= {a.kind for a in actions}
+    actions = next_questions(query, now=MONDAY, shareable=True)
+    assert {"prev", "refresh", "csv", "xlsx", "booking", "compare", "chart", "share"} <= {a.kind for a in actions}
     elsewhere = load_zone("Asia/Kathmandu")
     for action in actions:
         if action.kind == "schedule":
             continue
         read = ask(action.command, zone=elsewhere)
         assert read.zone == LONDON
-        assert not read.share
-        assert read.filters == query.filters
-        assert read.booking == query.booking
+        assert read.share == (action.kind == "share")
+        assert read.filters == query.filters or action.kind == "back"
+        assert (read.booking == query.booking) == (action.kind != "booking") or action.kind == "back"
+        assert read.outputs == {Output(action.kind)} if action.kind in set(Output) else not read.outputs
+
+
+@pytest.mark.parametrize("text", ["last week by team sort busy", "yesterday sort handle load"])
+def test_sharing_a_sorted_answer_shares_it_and_sorts_by_nothing_else(text):
+    (share,) = [a for a in next_questions(ask(text), now=MONDAY, shareable=True) if a.kind == "share"]
+    assert (ask(share.command).share, ask(share.command).sort) == (True, ask(text).sort)
+
+
+def test_only_what_one_person_sees_can_be_shared():
+    assert "share" not in commands("yesterday")
+
+
+def test_a_file_is_asked_for_once_and_not_with_every_further_step():
+    for kind, command in commands("yesterday csv chart").items():
+        assert (Output.CSV in ask(command).outputs) == (kind == "csv") if kind != "schedule" else True
+
+
+@pytest.mark.parametrize(
+    ("text", "compared"),
+    [
+        ("yesterday", {"compare": "the day before", "compare_week": "last week"}),
+        ("last week", {"compare": "the week before"}),
+        ("past 90m", {"compare": "the time before"}),
+        ("yesterday vs last week", {"compare": "Without comparison"}),
+    ],
+)
+def test_an_earlier_time_can_be_laid_beside_and_taken_away_again(text, compared):
+    found = {kind: label for kind, label in labels(text).items() if kind.startswith("compare")}
+    assert found.keys() == compared.keys()
+    assert all(found[kind].endswith(words) for kind, words in compared.items())
+    assert bool(ask(commands(text)["compare"]).versus) is not ("vs" in text)
+
+
+def test_each_booking_leads_to_the_other():
+    assert (labels("yesterday")["booking"], ask(commands("yesterday")["booking"]).booking) == ("By the clock", "clock")
+    hers = "intervals ana@example.com yesterday"
+    assert (labels(hers)["booking"], ask(commands(hers)["booking"]).booking) == ("As posted", "posted")
+
+
+def test_a_heat_map_is_of_agents():
+    assert "heatmap" in commands("last week team:Billing")
+    assert "heatmap" not in commands("last week by team")
+    assert "heatmap" not in commands("intervals ana@example.com yesterday")
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -182,8 +227,13 @@ def test_the_day_that_clocks_change_is_stepped_over_as_a_day():
 
 def test_the_picker_asks_for_the_half_hours_of_whoever_is_picked():
     picker = agent_picker(ask("last week team:Billing voice top 5 below 60% csv"))
-    assert picker == Picker("intervals 2026-11-16..2026-11-22 in Europe/London voice")
-    read = ask(picker_command(picker.block_id, "9e1b77c2-0000-4000-8000-000000000001"))
+    assert picker.command == "intervals 2026-11-16..2026-11-22 in Europe/London voice"
+    back = ask(picked(picker.block_id, "x").back)
+    assert (back.range.windows, back.filters.include) == (
+        ask("last week").range.windows,
+        ask("team:Billing").filters.include,
+    )
+    read = ask(picked(picker.block_id, "9e1b77c2-0000-4000-8000-000000000001").command)
     assert read.verb is Verb.INTERVALS
     assert read.group_by == (Dimension.AGENT, Dimension.INTERVAL)
     assert [s.value for s in read.filters.include] == ["9e1b77c2-0000-4000-8000-000000000001"]
@@ -192,7 +242,52 @@ def test_the_picker_asks_for_the_half_hours_of_whoever_is_picked():
 
 def test_there_is_nothing_to_step_from_without_a_range():
     assert next_questions(Query(text="help", verb=Verb.HELP)) == ()
-    assert agent_picker(Query(text="help", verb=Verb.HELP)) is None
+    assert pickers(Query(text="help", verb=Verb.HELP)) == ()
+
+
+def test_a_team_leads_to_its_agents_and_a_queue_to_those_who_work_on_it():
+    for kind in ("team", "queue"):
+        (group, _) = pickers(ask(f"last week by {kind} voice"))
+        pick = picked(group.block_id, "Night: shift")
+        read = ask(pick.command)
+        assert [(s.kind.value, s.value) for s in read.filters.include] == [(kind, "Night: shift")]
+        assert (read.group_by, read.filters.media) == ((Dimension.AGENT,), ("voice",))
+        assert ask(pick.back).group_by == (Dimension(kind),)
+
+
+def test_rows_are_sorted_by_what_is_picked():
+    (_, sort) = pickers(ask("last week by team sort handle"))
+    assert ask(picked(sort.block_id, "busy share").command).sort.column == "busy_share"
+    assert ask(picked(sort.block_id, "busy share").command).group_by == (Dimension.TEAM,)
+
+
+def test_where_a_channel_reads_there_is_nobody_to_pick():
+    assert [picker.kind for picker in pickers(ask("yesterday"), public=True)] == [PickKind.SORT]
+
+
+def test_the_way_back_is_left_out_where_a_block_s_id_has_no_room_for_it():
+    short, long = Picker("a", back="b"), Picker("a" * 200, back="b" * 60)
+    assert (picked(short.block_id, "x").back, picked(long.block_id, "x").back) == ("b", "")
+    assert picked(long.block_id, "x").command == "a" * 200 + ' "x"'
+
+
+AGENT = "9e1b77c2-0000-4000-8000-000000000001"
+
+
+def test_a_half_hour_leads_back_to_its_day_and_to_its_neighbours():
+    query = ask(f'explain "{AGENT}" 2026-10-25T01:30:00+00:00 voice')
+    steps = {a.kind: ask(a.command) for a in explain_steps(query, AGENT, now=MONDAY)}
+    assert (steps["back"].verb, steps["back"].range.absolute) == (Verb.INTERVALS, "2026-10-25")
+    assert steps["prev"].range.start == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+    assert steps["next"].range.start == datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
+    assert steps["booking"].range == query.range
+    assert {step.filters for step in steps.values()} == {query.filters}
+    assert "next" not in {a.kind for a in explain_steps(query, AGENT, now=query.range.end)}
+
+
+def test_the_shown_command_calls_people_by_their_names():
+    query = ask(f'intervals "{AGENT}" yesterday')
+    assert command_of(query, {AGENT: "Ana Díaz"}) == 'intervals yesterday "Ana Díaz"'
 
 
 @pytest.mark.parametrize("text", TEXTS)

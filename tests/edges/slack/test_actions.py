@@ -181,7 +181,7 @@ def test_a_stranger_gets_nobody(world):
 
 
 def test_the_csv_button_sends_a_file_to_the_asker_s_direct_messages(world, answer):
-    pressed = world.slack.press(answer, "ask:csv", person=world.ana)
+    pressed = world.slack.press(answer, "CSV file", person=world.ana)
     assert pressed.wait().text == CSV_SENT
     (file,) = world.slack.files
     assert file.channels == [world.slack.dm(world.ana).id]
@@ -207,7 +207,7 @@ def test_csv_asked_in_a_direct_message_comes_there(world):
 
 def test_a_file_that_slack_refuses_is_explained(world, answer):
     world.slack.scopes.discard("files:write")
-    text = world.slack.press(answer, "ask:csv", person=world.ana).wait().text
+    text = world.slack.press(answer, "CSV file", person=world.ana).wait().text
     assert "did not take the file" in text
     assert "files:write" in text
     assert "Reference" in text
