@@ -31,6 +31,7 @@ from bot.core.query import (
     Sort,
     Verb,
     default_booking,
+    untold_booking,
 )
 from bot.core.zones import load_zone
 from bot.errors import CommandError
@@ -225,9 +226,8 @@ def form_of(query: Query) -> tuple[QuestionForm, tuple[str, ...]]:
         query: read, from whatever words.
     """
     if query.range is None:
-        left_out = (f"`{query.verb.value}` is no question for this form.",) if query.verb else ()
-        return QuestionForm(), left_out
-    left_out = []
+        return QuestionForm(), (f"`{query.verb}` is no question for this form.",) if query.verb else ()
+    left_out: list[str] = []
     if query.verb not in {None, Verb.INTERVALS}:
         left_out.append(f"`{query.verb}` stays a typed command; here are its range and people.")
     if query.share:
@@ -300,10 +300,23 @@ def _people_fields(
 
 
 def _further_words(query: Query, unheld: tuple[Selector, ...]) -> str:
-    """What only `more` can hold: thresholds, and names that are too long for an option."""
-    bare = Query(text="", range=_words_as_range("today"))
-    exclude = tuple(s for s in query.filters.exclude if not fits(s))
-    rest = replace(bare, filters=Filters(include=unheld, exclude=exclude), thresholds=query.thresholds)
+    """What no field holds: all that is left of the query once what the fields hold is taken out of it."""
+    rest = replace(
+        query,
+        verb=None,
+        range=_words_as_range("today"),
+        versus=None,
+        zone_source="",
+        filters=Filters(include=unheld, exclude=tuple(s for s in query.filters.exclude if not fits(s))),
+        group_by=(Dimension.AGENT,),
+        granularity=None,
+        sort=None,
+        rank=None,
+        booking=untold_booking(None, complete=query.complete),
+        booking_named=False,
+        outputs=frozenset(),
+        share=False,
+    )
     return format_query(rest).removeprefix("today").strip()
 
 
