@@ -25,6 +25,24 @@ PARTS = ("contacting_s", "dialing_s", "talk_s", "held_s", "acw_s")
 """What handle time is the sum of."""
 
 
+RINGING = "ringing"
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of a session's time within the bucket, and what the agent did in it."""
+
+    kind: str
+    """A column of `PARTS`, or `RINGING`, which is no handle time."""
+    start_ms: int
+    end_ms: int
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return (self.end_ms - self.start_ms) / 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one session has in the bucket."""
@@ -40,6 +58,8 @@ class Share:
     """By the clock: a segment in the bucket has no end yet, so the seconds may grow."""
     posts: tuple[Post, ...]
     """As posted: the metrics emitted in the bucket."""
+    timeline: tuple[Stretch, ...] = ()
+    """What happened within the bucket, in order; as posted, it may all have happened before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +117,8 @@ def _posted(work: Work, bucket: Interval) -> Explanation:
             for post in posts:
                 column = POSTED_COLUMN[post.metric]
                 seconds[column] = seconds.get(column, 0.0) + post.value_ms / 1000
-            shares.append(Share(session, seconds, 0.0, 0.0, running=False, posts=posts))
+            told = _timeline(session, start, end, milliseconds(work.now))
+            shares.append(Share(session, seconds, 0.0, 0.0, running=False, posts=posts, timeline=told))
     figures: dict[str, float | None] = _sums(shares)
     figures["handled"] = sum(post.metric == HANDLE for share in shares for post in share.posts)
     return Explanation(Booking.POSTED, bucket, _in_order(shares), figures, ())
@@ -124,7 +145,10 @@ def _clock(work: Work, bucket: Interval) -> Explanation:
         handled += not session.running and start <= last < end
         if inside:
             seconds = {"handle_s": sum(inside.values()) / 1000, **{name: ms / 1000 for name, ms in inside.items()}}
-            shares.append(Share(session, seconds, before / 1000, after / 1000, running=running, posts=()))
+            told = _timeline(session, start, end, now)
+            shares.append(
+                Share(session, seconds, before / 1000, after / 1000, running=running, posts=(), timeline=told)
+            )
     covered, overlaps = _covered(stretches)
     figures: dict[str, float | None] = _sums(shares)
     figures["busy_s"] = covered / 1000
@@ -132,6 +156,17 @@ def _clock(work: Work, bucket: Interval) -> Explanation:
     figures["concurrency"] = sum(high - low for low, high in stretches) / covered if covered else None
     figures["handled"] = handled
     return Explanation(Booking.CLOCK, bucket, _in_order(shares), figures, overlaps)
+
+
+def _timeline(session: WorkSession, start: int, end: int, now: int) -> tuple[Stretch, ...]:
+    """The session's segments within the bucket, and when it rang."""
+    found = []
+    for segment in (*session.alerts, *session.segments):
+        until = now if segment.end_ms is None else segment.end_ms
+        low, high = max(segment.start_ms, start), min(until, end)
+        if low < high:
+            found.append(Stretch(COLUMN_OF.get(segment.kind, RINGING), low, high))
+    return tuple(sorted(found, key=lambda stretch: (stretch.start_ms, stretch.end_ms, stretch.kind)))
 
 
 def _sums(shares: Sequence[Share]) -> dict[str, float | None]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.explaining import Overlap, explain
+from bot.core.explaining import RINGING, Overlap, Stretch, explain
 from bot.core.intervals import Interval
 from bot.core.query import Booking
+from bot.core.rendering.explanations import timeline_bar
 from bot.core.segments import KINDS, Segment, clock_frame, milliseconds, segments_frame
 from bot.core.sessions import Post, Work, WorkSession
 
@@ -45,6 +47,47 @@ def test_what_lies_before_and_after_the_bucket_is_told_and_not_counted() -> None
     assert share.seconds == {"handle_s": 1800.0, "talk_s": 1200.0, "held_s": 480.0, "acw_s": 120.0}
     assert (share.before_s, share.after_s, share.running) == (300.0, 600.0, False)
     assert (found.figures["handle_s"], found.figures["busy_s"], found.figures["handled"]) == (1800.0, 1800.0, 0)
+
+
+def test_a_timeline_holds_what_happened_within_the_bucket_and_when_it_rang() -> None:
+    told = replace(
+        session("a", ("interact", -5, 10), ("hold", 10, 12), ("interact", 12, None)),
+        alerts=(Segment("ana", "a", "voice", "q1", "alert", at(-6), at(-5)),),
+    )
+    called = replace(
+        session("b", ("dialing", 28, 29), ("interact", 29, 40)),
+        alerts=(Segment("ana", "b", "voice", "q1", "alert", at(27), at(28)),),
+    )
+    shares = explain(work(told, called, now=20), BUCKET, Booking.CLOCK).shares
+
+    assert shares[0].timeline == (
+        Stretch("talk_s", at(0), at(10)),
+        Stretch("held_s", at(10), at(12)),
+        Stretch("talk_s", at(12), at(20)),
+    )
+    assert shares[1].timeline[0] == Stretch(RINGING, at(27), at(28))
+    assert [stretch.seconds for stretch in shares[1].timeline] == [60.0, 60.0, 60.0]
+    assert timeline_bar(shares[0].timeline, BUCKET) == "TTTTTTTTTTHHTTTTTTTT··········"
+    assert timeline_bar(shares[1].timeline, BUCKET) == "···························rDT"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "bar"),
+    [(15, "TTAAAAAAAAAAAAA"), (30, "TTAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), (60, "TAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")],
+)
+def test_a_mark_stands_for_what_took_most_of_it(minutes: int, bar: str) -> None:
+    bucket = Interval(START, START + timedelta(minutes=minutes))
+    spoken = session("a", ("interact", 0, 1.6), ("wrapup", 1.6, 90))
+
+    assert timeline_bar(explain(work(spoken), bucket, Booking.CLOCK).shares[0].timeline, bucket) == bar
+
+
+def test_posted_time_may_have_no_timeline_where_it_was_posted() -> None:
+    earlier = session("a", ("interact", -20, -1), posts=(Post("tHandle", 19 * MINUTE, at(1)),))
+
+    (share,) = explain(work(earlier), BUCKET, Booking.POSTED).shares
+
+    assert (share.seconds["handle_s"], share.timeline) == (1140.0, ())
 
 
 def test_overlaps_are_named_with_how_many_there_are_at_once() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.core.rendering import wording
@@ -37,7 +38,7 @@ from bot.core.rendering.pieces import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from bot.core.answer import Answer, Row, TextAnswer
@@ -51,6 +52,8 @@ ENDS = 20
 
 _TABLE_UNITS = 20_000
 _TABLE_COLUMNS = 20
+_COMPARED_COLUMNS = 8
+"""Two metrics of two times, with their changes: for so much of a comparison rows are left out."""
 _PREFORMATTED, _ALL_PREFORMATTED = 3000, 12_000
 _FIELDS = 10
 _LONGEST_HELP = 40
@@ -115,13 +118,27 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
     )
 
 
-def render_text_answer(answer: TextAnswer, *, actions: Sequence[Action] = ()) -> Message:
-    """Help, a definition, a status: the title as a header, then line for line as the text's indents have it."""
+def render_text_answer(
+    answer: TextAnswer, *, actions: Sequence[Action] = (), links: Mapping[str, str] = MappingProxyType({})
+) -> Message:
+    """Help, a definition, a status: the title as a header, then line for line as the text's indents have it.
+
+    Args:
+        links: words of the text with what opens when they are pressed; both our own, with nothing to escape.
+    """
     lines = answer.text[: _LONGEST_HELP * SECTION].split("\n")
-    blocks = [header(answer.title), *(section(part) for part in paragraphs(list(_laid_out(lines))))][:_LONGEST_HELP]
+    laid = [_linked(line, links) for line in _laid_out(lines)]
+    blocks = [header(answer.title), *(section(part) for part in paragraphs(laid))][:_LONGEST_HELP]
     blocks += buttons(actions)
     text = within(TEXT, "\n".join(escaped(cleaned(line)) for line in (answer.title, *lines)).strip()) or "–"
     return Message(text, tuple(blocks), tuple(blocks))
+
+
+def _linked(line: str, links: Mapping[str, str]) -> str:
+    for word in line.split():
+        if word in links:
+            line = line.replace(word, f"<{links[word]}|{word}>")
+    return line
 
 
 def _laid_out(lines: Sequence[str]) -> Iterator[str]:
@@ -216,12 +233,15 @@ def _data_table(answer: Answer, rows: Sequence[Row], cut: str | None) -> tuple[B
         table = grid(answer, rows, spark_marks=24)
     if _table_units(table) > _TABLE_UNITS and table.spark:
         table = grid(answer, rows, spark_marks=0)
-    undrawn = [head.text for head in table.heads[_TABLE_COLUMNS:]]
-    heads = [_raw(head.text) for head in table.heads[:_TABLE_COLUMNS]]
+    table, undrawn = table.within(_TABLE_COLUMNS)
+    while answer.versus is not None and _table_units(table) > _TABLE_UNITS and len(table.heads) > _COMPARED_COLUMNS:
+        table, more = table.within(len(table.heads) - 1)
+        undrawn = more + undrawn
+    heads = [_raw(head.text) for head in table.heads]
     room = _TABLE_UNITS - sum(units(cell["text"]) for cell in heads)
     body = []
     for row in table.rows:
-        cells = [_raw(cell.shown, cell.value) for cell in row[:_TABLE_COLUMNS]]
+        cells = [_raw(cell.shown, cell.value) for cell in row]
         room -= sum(units(cell["text"]) for cell in cells)
         if room < 0:
             break

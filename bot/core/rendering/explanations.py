@@ -6,20 +6,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.core.explaining import PARTS
+from bot.core.explaining import PARTS, RINGING
 from bot.core.intervals import clock_label
 from bot.core.query import Booking
 from bot.core.records import POSTED_COLUMN
 from bot.core.rendering.figures import duration, ratio
 from bot.core.rendering.names import cleaned
+from bot.core.segments import milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from bot.core.explaining import Explanation, Share
+    from bot.core.explaining import Explanation, Share, Stretch
+    from bot.core.intervals import Interval
 
 _PART_WORDS = dict(zip(PARTS, ("contacting", "dialing", "talk", "held", "ACW"), strict=True))
+_KIND_WORDS = {**_PART_WORDS, RINGING: "ringing"}
+_LETTERS = dict(zip((*PARTS, RINGING), "CDTHAr", strict=True))
+"""What a timeline is drawn with: letters say what colours would."""
+_NOTHING = "·"
+_LONGEST_BAR = 30
+_MOST_STRETCHES = 6
+"""Pieces of a timeline told in words; the bar and JSON have all."""
 _MOST_SHOWN = 40
 """Sessions drawn for people; JSON has all."""
 
@@ -73,7 +82,7 @@ def _lines(explanation: Explanation, told: Told) -> Iterator[str]:
     if not shares:
         yield "No conversation had work in it." if clock else "No conversation posted anything in it."
     else:
-        yield "Conversations"
+        yield _heading(explanation)
     for share in shares[:_MOST_SHOWN]:
         yield f"    {_share(share, told, clock=clock)}"
         yield from (f"        {line}" for line in _notes(share, explanation, told))
@@ -125,9 +134,53 @@ def _share(share: Share, told: Told, *, clock: bool) -> str:
     return f"{whole}{' + '.join(parts) or 'handle ' + duration(share.seconds.get('handle_s', 0.0))} · {kind}{routed}"
 
 
+def _heading(explanation: Explanation) -> str:
+    """What a mark of the timelines stands for, and the letters that occur in them."""
+    occur = {stretch.kind for share in explanation.shares for stretch in share.timeline}
+    letters = [f"{letter} {_KIND_WORDS[kind]}" for kind, letter in _LETTERS.items() if kind in occur]
+    if not letters:
+        return "Conversations"
+    mark = explanation.bucket.length.total_seconds() / _marks(explanation.bucket)
+    return f"Conversations, a mark for each {duration(mark)}: {', '.join(letters)}"
+
+
+def _marks(bucket: Interval) -> int:
+    """A mark a minute where there is room for as many."""
+    return max(1, min(_LONGEST_BAR, round(bucket.length.total_seconds() / 60)))
+
+
+def timeline_bar(stretches: Sequence[Stretch], bucket: Interval) -> str:
+    """`···TTTTHHTTAA····`: in each mark what took most of it; what is only touched on still shows."""
+    start, length = milliseconds(bucket.start), bucket.length / _marks(bucket)
+    width = length.total_seconds() * 1000
+    bar = []
+    for number in range(_marks(bucket)):
+        low, high = start + number * width, start + (number + 1) * width
+        within: dict[str, float] = {}
+        for stretch in stretches:
+            part = min(stretch.end_ms, high) - max(stretch.start_ms, low)
+            if part > 0:
+                within[stretch.kind] = within.get(stretch.kind, 0.0) + part
+        bar.append(_LETTERS[max(within, key=within.__getitem__)] if within else _NOTHING)
+    return "".join(bar)
+
+
+def _timeline(share: Share, told: Told) -> str:
+    """The bar in words, for those who don't see it."""
+    pieces = [
+        f"{_KIND_WORDS[stretch.kind]} {_clock(stretch.start_ms, told.zone)}–{_clock(stretch.end_ms, told.zone)}"
+        for stretch in share.timeline[:_MOST_STRETCHES]
+    ]
+    more = len(share.timeline) - _MOST_STRETCHES
+    return ", ".join(pieces) + (f" and {more} more" if more > 0 else "")
+
+
 def _notes(share: Share, explanation: Explanation, told: Told) -> Iterator[str]:
-    yield f"conversation {share.session.conversation_id}"
     zone, bucket = told.zone, explanation.bucket
+    if share.timeline:
+        yield f"`{timeline_bar(share.timeline, bucket)}`"
+        yield _timeline(share, told)
+    yield f"conversation {share.session.conversation_id}"
     if share.before_s:
         yield f"{duration(share.before_s)} of it before {clock_label(bucket.start, zone)} count there"
     if share.after_s:
@@ -188,6 +241,14 @@ def _share_json(share: Share, zone: ZoneInfo) -> dict[str, object]:
         "posts": [
             {"metric": post.metric, "seconds": post.value_ms / 1000, "at": _iso(post.at_ms, zone)}
             for post in share.posts
+        ],
+        "timeline": [
+            {
+                "kind": stretch.kind.removesuffix("_s"),
+                "start": _iso(stretch.start_ms, zone),
+                "end": _iso(stretch.end_ms, zone),
+            }
+            for stretch in share.timeline
         ],
     }
 

@@ -105,7 +105,7 @@ class Answering:
         self._schedules = schedules
         self._clock = clock
         self._forms = Forms()
-        self._drawing = Drawing(settings.week_start, clock, settings.command)
+        self._drawing = Drawing(settings.week_start, clock, settings.command, settings.interactions_url)
         self._files = Files(api)
 
     def ticket(self, question: Question, stay: Stay | None = None) -> Ticket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,10 +18,12 @@ from bot.core.rendering.wording import known_names
 from bot.edges.slack.reply import Door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bot.core.answer import Answer
     from bot.edges.slack.reply import Address
+
+_CONVERSATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,13 @@ class Drawing:
         week_start: first day of the week, from Monday = 0.
         clock: seconds since 1970.
         command: the slash command's name.
+        interactions_url: where Genesys shows an interaction, its id to be put behind.
     """
 
     week_start: int
     clock: Callable[[], float]
     command: str = "/utilization"
+    interactions_url: str | None = None
 
     def message(
         self, answer: Answer | TextAnswer, address: Address, *, public: bool = False, back: str = ""
@@ -48,7 +53,7 @@ class Drawing:
         """
         pressed = address.door is Door.BUTTON
         if isinstance(answer, TextAnswer):
-            message = render_text_answer(answer, actions=self._beside(answer))
+            message = render_text_answer(answer, actions=self._beside(answer), links=self._interactions(answer))
             return self._showing(message, command_of(answer.query, {})) if pressed else message
         now = self._now()
         shareable = not public and bool(address.channel_id) and not address.is_direct
@@ -68,6 +73,14 @@ class Drawing:
         if answer.query.verb is Verb.EXPLAIN and isinstance(explained, dict):
             return explain_steps(answer.query, str(explained.get("agent_id")), now=self._now())
         return ()
+
+    def _interactions(self, answer: TextAnswer) -> Mapping[str, str]:
+        """The conversations of an explanation, each with its page in Genesys."""
+        explained = answer.data.get("explanation")
+        if self.interactions_url is None or not isinstance(explained, dict):
+            return {}
+        ids = {str(session["conversation_id"]) for session in explained["sessions"]}
+        return {each: self.interactions_url + each for each in ids if _CONVERSATION.fullmatch(each)}
 
     def _showing(self, message: Message, command: str) -> Message:
         """With the command that was pressed, so that people learn to type it."""
