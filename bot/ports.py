@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.core.intervals import Interval
+    from bot.core.looks import ListedLook, Look
+    from bot.core.memos import Asked, Link, Saved
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.scheduling import Fire, FireState, Schedule
-    from bot.core.sessions import Work
     from bot.core.sourcing import KeptDay
+    from bot.core.worktable import WorkTable
 
 
 @dataclass(slots=True)
@@ -66,15 +68,36 @@ class ActivitySource(Protocol):
     def posted(self, ask: PostedAsk, operation: Operation) -> Facts:
         """Conversation metrics by agent (and queue, media) and bucket, whole where they were emitted."""
 
-    def clock(self, ask: PostedAsk, operation: Operation) -> Facts:
-        """The same work as it happened: segments cut at the buckets' edges."""
-
-    def work(self, ask: PostedAsk, operation: Operation, *, lookback_days: int | None = None) -> Work:
-        """The sessions behind it, uncut: segments and what each posted, for looking into a figure.
+    def conversations(
+        self,
+        ask: PostedAsk,
+        operation: Operation,
+        *,
+        within: Interval,
+        sized: Callable[[int], None] | None = None,
+    ) -> WorkTable:
+        """Work in the conversations that began on the UTC days of a stretch, page by page.
 
         Args:
-            lookback_days: how much earlier conversations may have begun; None: as for figures.
+            ask: chooses conversations; more of their sessions may come back than it asks for.
+            operation: its allowance.
+            within: the stretch.
+            sized: told how many pages there are before most of them are read; what it raises ends the reading.
         """
+
+    def conversations_job(
+        self, ask: PostedAsk, operation: Operation, *, within: Interval, overlapping: bool
+    ) -> WorkTable:
+        """The same, prepared by the platform in one go, which takes a while.
+
+        Args:
+            overlapping: all conversations that were open in the stretch, however long ago they began.
+        Raises:
+            SourceError: with the code `job_failed`, where the platform took it on and gave up.
+        """
+
+    def available_until(self, operation: Operation) -> datetime | None:
+        """Up to when a job leaves nothing out; None where the platform doesn't say."""
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time by agent and bucket."""

@@ -71,6 +71,13 @@ def region_check() -> dict[str, Callable[[str], object]]:
     return {"GENESYS_ENVIRONMENT": domain_of}
 
 
+def interactions_url(settings: Settings) -> str:
+    """Where Genesys shows people an interaction; its id goes behind."""
+    from genesys_client.regions import domain_of
+
+    return f"https://apps.{domain_of(settings.genesys_environment)}/directory/#/engage/admin/interactions/"
+
+
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Every secret's value, for the filter that keeps them out of the logs."""
     held = (
@@ -136,11 +143,14 @@ def report_service(
     from bot.edges.audit import AuditTrail
     from bot.edges.genesys import GenesysActivity, GenesysDirectory
     from bot.services.cache import SharedCache
+    from bot.services.clockwork import Clockwork
     from bot.services.directory import Directory
     from bot.services.report import ReportService
 
+    activity = GenesysActivity(client, now=clock)
     return ReportService(
-        activity=GenesysActivity(client, now=clock, lookback_days=settings.lookback_days),
+        activity=activity,
+        clockwork=Clockwork(activity, clock=clock, lookback_days=settings.lookback_days),
         directory=Directory(GenesysDirectory(client), SharedCache(time.monotonic, capacity=_NAMES_KEPT), people),
         audit=AuditTrail(),
         answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
@@ -218,6 +228,7 @@ def build(
         api_url=settings.slack_api_url,
         named_channels=frozenset(settings.named_channels),
         usergroups=frozenset(g.subject for g in parse_grants(settings.supervisors) if g.subject.startswith("S")),
+        interactions_url=interactions_url(settings),
         week_start=settings.week_start,
         answer_seconds=settings.answer_seconds,
         commands_a_minute=settings.commands_a_minute,

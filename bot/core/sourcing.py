@@ -140,7 +140,8 @@ class Route(StrEnum):
 class Limits:
     """What a question may cost before somebody is asked whether it should."""
 
-    requests: int = 100
+    requests: int = 200
+    """Two thirds of what the platform allows in a minute."""
     job_from_pages: int = 50
     """From so many pages on a job is the better way, where everything asked for is settled."""
     per_minute: int = 300

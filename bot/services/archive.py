@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.core.sourcing import KeptDay, utc_day
-from bot.errors import BotError, SourceError, StoreError
+from bot.errors import SourceError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -73,7 +73,7 @@ class Archive:
             try:
                 return about, table_from_bytes(content)
             except BlobError as error:
-                log.warning("archived_day_damaged", day=day.isoformat(), bytes=len(content), reason=error.message)
+                log.warning("archived_day_damaged", day=day.isoformat(), bytes=len(content), reason=str(error))
                 self._store.drop(self._id, about)
         except StoreError:
             log.exception("archive_not_read")
@@ -86,7 +86,7 @@ class Archive:
             table: all conversations that began on these days, and perhaps more.
             fetched_at: when the reading began.
         """
-        from bot.core.blobs import VERSION, table_as_bytes
+        from bot.core.blobs import VERSION, BlobError, table_as_bytes
         from bot.core.worktable import empty_table
 
         over = [day for day in days if utc_day(day).end <= fetched_at]
@@ -100,8 +100,8 @@ class Archive:
             try:
                 self._store.keep(self._id, about, table_as_bytes(part), codec=VERSION)
                 kept += 1
-            except BotError as error:  # the database, or a day too large to be kept
-                log.warning("day_not_archived", day=day.isoformat(), code=error.code, reason=error.message)
+            except (StoreError, BlobError) as error:  # a blob: too large to be kept
+                log.warning("day_not_archived", day=day.isoformat(), reason=str(error))
         return kept
 
     def purge(self, before: date) -> int:

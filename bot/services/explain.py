@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.core.sessions import Work
     from bot.ports import ActivitySource, Agent, Operation
     from bot.services.cache import SharedCache
+    from bot.services.clockwork import Clockwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Explainer:
     """Takes figures apart."""
 
     activity: ActivitySource
+    clockwork: Clockwork
     answers: SharedCache
     clock: Callable[[], datetime]
     life_s: Callable[[PostedAsk], float]
@@ -80,7 +82,7 @@ class Explainer:
         whole = replace(ask, windows=(Interval(day.start, end),), buckets=(), granularity=None, booking=Booking.CLOCK)
         kept = self.answers.get(
             ("work", whole, lookback_days),
-            lambda: self.activity.work(whole, operation, lookback_days=lookback_days),
+            lambda: self.clockwork.work(whole, operation, lookback_days=lookback_days),
             life_s=self.life_s(whole),
             wait_s=operation.remaining(),
         )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.core.segments import Segment
     from bot.core.sessions import Work, WorkSession
     from bot.ports import ActivitySource, Operation
+    from bot.services.clockwork import Clockwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Reconciler:
     """Asks the same range of every source."""
 
     activity: ActivitySource
+    clockwork: Clockwork
 
     def find(self, ask: PostedAsk, members: frozenset[str], without: frozenset[str], operation: Operation) -> Findings:
         """The chains of all agents asked for, and of those who have anything.
@@ -54,7 +56,7 @@ class Reconciler:
         plain = replace(ask, buckets=(), granularity=None, booking=Booking.POSTED, by_queue=False, by_media=False)
         everything = replace(plain, queue_ids=(), without_queue_ids=(), media=(), directions=(), acd=False)
         posted = _sums(self.activity.posted(plain, operation).frame, "handle_s")
-        work = self.activity.work(everything, operation)
+        work = self.clockwork.work(everything, operation)
         known = {session.agent_id for session in work.sessions} if ask.agent_ids is None else set()
         agent_ids = sorted((members | set(posted) | known) - without)
         status = self.activity.status(status_ask(plain, agent_ids), operation) if agent_ids else None
@@ -76,7 +78,7 @@ class Reconciler:
         unclear = tuple(chain.agent_id for chain in first if chain.unknown_s)
         if not unclear:
             return Findings(first, work, None)
-        further = self.activity.work(replace(everything, agent_ids=unclear), operation, lookback_days=FURTHER_DAYS)
+        further = self.clockwork.work(replace(everything, agent_ids=unclear), operation, lookback_days=FURTHER_DAYS)
         have = {session.session_id for session in work.sessions}
         older = [session for session in further.sessions if session.session_id not in have]
         again = {chain.agent_id: chain for chain in chains(unclear, older)}

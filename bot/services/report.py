@@ -158,7 +158,8 @@ class ReportService:
         if door != SCHEDULE_DOOR:  # `again` repeats what she asked, not what was posted for her
             self._reader.remember(query, requester)
         whom = sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id})
-        self._looked(query, requester, whom, door)
+        for side in query.sides():  # two times are two looks
+            self._looked(side, requester, whom, door)
         return shown
 
     def _looked(self, query: Query, requester: Requester, whom: Sequence[str], door: str) -> None:
@@ -450,10 +451,7 @@ class ReportService:
 
 def refuse_unavailable(query: Query) -> None:
     """Refuse in words what the grammar reads but this version can't give: never an answer to another question."""
-    wants: list[str] = []
-    if query.versus is not None:
-        wants.append("comparing (vs)")
-    wants += sorted(output.value for output in query.outputs - {Output.CSV})
+    wants = sorted(output.value for output in query.outputs - {Output.CSV})
     if wants:
         raise CommandError(
             f"Not available in this version: {', '.join(wants)}.",

@@ -1,10 +1,10 @@
-"""`ActivitySource`: durations from aggregates, segments and status timelines, as the core's frames."""
+"""`ActivitySource`: aggregates and status timelines as frames of durations, conversations as tables of work."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Notice
@@ -20,16 +20,7 @@ from bot.core.records import (
     posted_facts,
     status_facts,
 )
-from bot.core.segments import (
-    KINDS,
-    Segment,
-    busy_of_agents,
-    clock_frame,
-    in_one_bucket,
-    milliseconds,
-    segments_frame,
-)
-from bot.core.sessions import Post, Work, WorkSession, accounted_for
+from bot.core.segments import KINDS
 from bot.core.statuses import StatusSpan, cut_statuses
 from bot.edges.genesys.translation import REFUSED, translated
 from bot.errors import SourceError
@@ -37,7 +28,6 @@ from bot.ports import Facts
 from genesys_client import (
     ConversationAggregation,
     ConversationDetailsQuery,
-    ConversationSet,
     StatusAggregation,
     StatusDetailsQuery,
 )
@@ -46,16 +36,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from bot.core.planning import PostedAsk, StatusAsk
+    from bot.core.worktable import WorkTable
     from bot.ports import Operation
     from genesys_client import (
         AggregateRecord,
-        Conversation,
+        DetailColumns,
         GenesysClient,
-        Session,
         StatusTimeline,
     )
-    from genesys_client import Segment as WireSegment
 
+
+_SEGMENTS = (*KINDS, "alert")
+"""Handle time, and the ringing before it, which `explain` and `reconcile` look for."""
 
 _SIDE_BY_SIDE = 6
 """Queries of status asked at once: below the transport's own eight, so that other questions get through."""
@@ -65,12 +57,11 @@ _STATUS_LOOKBACK = timedelta(days=1)
 
 
 class GenesysActivity:
-    """Durations from the platform's aggregates."""
+    """Durations from the platform's aggregates, and the conversations behind them."""
 
-    def __init__(self, client: GenesysClient, *, now: Callable[[], datetime], lookback_days: int = 2) -> None:
+    def __init__(self, client: GenesysClient, *, now: Callable[[], datetime]) -> None:
         self._client = client
         self._now = now
-        self._lookback_days = lookback_days
 
     def posted(self, ask: PostedAsk, operation: Operation) -> Facts:
         """Conversation metrics, asked with the coarsest granularity whose buckets fit into ours."""
@@ -108,59 +99,38 @@ class GenesysActivity:
                 code="misaligned_buckets",
             ) from error
 
-    def clock(self, ask: PostedAsk, operation: Operation) -> Facts:
-        """The same work as it happened, from the segments of each conversation.
+    def conversations(
+        self,
+        ask: PostedAsk,
+        operation: Operation,
+        *,
+        within: Interval,
+        sized: Callable[[int], None] | None = None,
+    ) -> WorkTable:
+        """Work in the conversations that began on the UTC days of a stretch, page by page.
 
-        The platform finds conversations by the UTC day on which they started, so those begun before the look-back
-        are missing; the facts say since when they are known, and how much of the posted time they account for.
+        The platform leaves out conversations in which nothing fits the question; of the others all sessions come back.
         """
-        found, since = self._conversations(ask, operation)
-        parts = [*_parts(found.conversations, ask)]
-        frame = segments_frame(_segments(parts), now=min(ask.windows[-1].end, self._now()))
-        buckets = ask.buckets or ask.windows
-        cut = clock_frame(frame, buckets, by_queue=ask.by_queue, by_media=ask.by_media)
-        if not ask.buckets and len(ask.windows) > 1:
-            cut = in_one_bucket(cut)
-        return Facts(
-            cut,
-            conversations=len(found.conversations),
-            duplicates_removed=found.duplicates,
-            busy_of_agent_s=busy_of_agents(frame, buckets) if ask.by_queue or ask.by_media else None,
-            accounted_s=accounted_for(_sessions(parts), ask.windows),
-            conversations_since=since,
-        )
-
-    def work(self, ask: PostedAsk, operation: Operation, *, lookback_days: int | None = None) -> Work:
-        """The sessions themselves, with their segments and the metrics that they posted, uncut."""
-        found, since = self._conversations(ask, operation, lookback_days)
-        return Work(
-            sessions=tuple(_sessions(_parts(found.conversations, ask, ringing=True))),
-            now=self._now(),
-            conversations=len(found.conversations),
-            duplicates_removed=found.duplicates,
-            since=since,
-        )
-
-    def _conversations(
-        self, ask: PostedAsk, operation: Operation, lookback_days: int | None = None
-    ) -> tuple[ConversationSet, datetime]:
-        """Conversations that may hold work of the range, and the midnight since which they began."""
-        start, end = ask.windows[0].start, ask.windows[-1].end
-        back = self._lookback_days if lookback_days is None else lookback_days
-        query = ConversationDetailsQuery(
-            start=start,
-            end=end,
-            user_ids=ask.agent_ids or (),
-            queue_ids=ask.queue_ids,
-            media_types=ask.media,
-            directions=ask.directions,
-            lookback_days=back,
-        )
-        nobody = ask.agent_ids is not None and not ask.agent_ids  # without a filter the platform would send all
         with translated():
-            found = ConversationSet((), 0, 0) if nobody else self._client.conversations.details(query, operation)
-        began = start.astimezone(UTC) - timedelta(days=back)
-        return found, began.replace(hour=0, minute=0, second=0, microsecond=0)
+            columns = self._client.conversations.columns(
+                _details(ask, within), operation, kinds=_SEGMENTS, metrics=POSTED_METRICS, sized=sized
+            )
+        return _table(columns)
+
+    def conversations_job(
+        self, ask: PostedAsk, operation: Operation, *, within: Interval, overlapping: bool
+    ) -> WorkTable:
+        """The same, prepared by the platform in one go; with `overlapping` all that were open in the stretch."""
+        with translated():
+            columns = self._client.conversations.job_columns(
+                _details(ask, within), operation, kinds=_SEGMENTS, metrics=POSTED_METRICS, overlapping=overlapping
+            )
+        return _table(columns)
+
+    def available_until(self, operation: Operation) -> datetime | None:
+        """Up to when a job leaves nothing out."""
+        with translated():
+            return self._client.conversations.available_until(operation)
 
     def status(self, ask: StatusAsk, operation: Operation) -> Facts:
         """Presence and routing-status time from the user aggregates.
@@ -263,90 +233,21 @@ def _first_that_fits(
     raise misaligned
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One session of an agent's, and those of its segments that are work and were asked for."""
-
-    conversation_id: str
-    agent_id: str
-    purpose: str
-    session_id: str
-    session: Session
-    pieces: tuple[WireSegment, ...]
-    alerts: tuple[WireSegment, ...]
+def _details(ask: PostedAsk, within: Interval) -> ConversationDetailsQuery:
+    return ConversationDetailsQuery(
+        start=within.start,
+        end=within.end,
+        user_ids=ask.agent_ids or (),
+        queue_ids=ask.queue_ids,
+        media_types=ask.media,
+        directions=ask.directions,
+    )
 
 
-def _parts(conversations: Iterable[Conversation], ask: PostedAsk, *, ringing: bool = False) -> Iterator[_Part]:
-    """The work of the agents asked for, conversation by conversation; all participants of a hit come back.
+def _table(columns: DetailColumns) -> WorkTable:
+    from bot.core.worktable import WorkTable
 
-    Args:
-        ringing: with alerts, and so with sessions that were never answered.
-    """
-    wanted, kinds = (None if ask.agent_ids is None else frozenset(ask.agent_ids)), frozenset(KINDS)
-    queues, left_out = frozenset(ask.queue_ids), frozenset(ask.without_queue_ids)
-    for conversation in conversations:
-        for participant in conversation.participants or ():
-            agent_id = participant.user_id
-            if not agent_id or (wanted is not None and agent_id not in wanted):
-                continue
-            if ask.acd and participant.purpose != "agent":
-                continue
-            for number, session in enumerate(participant.sessions or ()):
-                if ask.media and session.media_type not in ask.media:
-                    continue
-                if ask.directions and session.direction not in ask.directions:
-                    continue
-                pieces = tuple(
-                    piece
-                    for piece in session.segments or ()
-                    if piece.type in kinds
-                    and piece.start is not None
-                    and (not queues or piece.queue_id in queues)
-                    and piece.queue_id not in left_out
-                )
-                alerts = tuple(p for p in session.segments or () if ringing and p.type == "alert")
-                if pieces or alerts:
-                    session_id = session.id or f"{conversation.id}/{participant.id}/{number}"
-                    yield _Part(
-                        conversation.id, agent_id, participant.purpose or "", session_id, session, pieces, alerts
-                    )
-
-
-def _segments(parts: Iterable[_Part]) -> Iterator[Segment]:
-    return (segment for part in parts for segment in _of_part(part, part.pieces))
-
-
-def _of_part(part: _Part, pieces: Iterable[WireSegment]) -> Iterator[Segment]:
-    for piece in pieces:
-        if piece.start is not None:
-            yield Segment(
-                agent_id=part.agent_id,
-                session_id=part.session_id,
-                media=part.session.media_type or "",
-                queue_id=piece.queue_id or "",
-                kind=piece.type,
-                start_ms=milliseconds(piece.start),
-                end_ms=None if piece.end is None else milliseconds(piece.end),
-            )
-
-
-def _sessions(parts: Iterable[_Part]) -> Iterator[WorkSession]:
-    for part in parts:
-        yield WorkSession(
-            conversation_id=part.conversation_id,
-            session_id=part.session_id,
-            agent_id=part.agent_id,
-            purpose=part.purpose,
-            media=part.session.media_type or "",
-            direction=part.session.direction or "",
-            segments=tuple(_of_part(part, part.pieces)),
-            alerts=tuple(_of_part(part, part.alerts)),
-            posts=tuple(
-                Post(metric.name, round(metric.value), milliseconds(metric.emitted))
-                for metric in part.session.metrics or ()
-                if metric.name in POSTED_METRICS and metric.value is not None and metric.emitted is not None
-            ),
-        )
+    return WorkTable(**{field.name: getattr(columns, field.name) for field in fields(WorkTable)})
 
 
 def _spans(timelines: Iterable[StatusTimeline]) -> Iterator[StatusSpan]:

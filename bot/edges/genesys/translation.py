@@ -12,6 +12,7 @@ from genesys_client import (
     DeadlineExceededError,
     GenesysError,
     InvalidQueryError,
+    JobFailedError,
     OperationCancelledError,
     PayloadError,
     PermissionDeniedError,
@@ -95,6 +96,13 @@ def translate(error: GenesysError) -> BotError:
                 "Genesys answered with something that isn't what it promises, so nothing of it is used.",
                 hint="Try again; if it happens again, report it with the reference.",
                 code="platform_garbled",
+                reference=reference,
+            )
+        case JobFailedError():
+            return SourceError(
+                "Genesys took on to prepare the conversations and gave up.",
+                hint="Try again later; a shorter range or fewer agents may help.",
+                code="job_failed",
                 reference=reference,
             )
         case InvalidQueryError():
