@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from bot.core.defaults import NOTHING_CHOSEN, Defaults
 from bot.core.frames import Facts as Facts  # noqa: PLC0414  (an alias of itself exports it again: part of the ports)
 from bot.core.frames import Shortfall as Shortfall  # noqa: PLC0414
 
@@ -170,13 +171,19 @@ class Requester:
     id: str
     """Slack user id; `operator` for the command line without `--as`."""
     zone: str | None = None
-    """IANA name from Slack, or the person's own default."""
+    """IANA name from Slack."""
     email: str | None = None
     usergroups: frozenset[str] = frozenset()
     operator: bool = False
     """The command line itself: sees all."""
     stranger: bool = False
     """A guest, or somebody of another company."""
+    defaults: Defaults = NOTHING_CHOSEN
+    """What she chose for all her questions."""
+    agent_id: str | None = None
+    """The agent that she is linked to; None: an equal address decides."""
+    unlinked: bool = False
+    """She is nobody's agent, although an address may be the same."""
 
 
 class People(Protocol):
@@ -227,6 +234,12 @@ class Jobs(Protocol):
             errand: the same work for another process, where jobs outlive their own.
         """
 
+    def withdraw(self, key: str, requester_id: str) -> bool:
+        """Have an errand of that person stopped, whichever process is at it; False: none is known here, or it is over."""
+
+    def withdrawn(self, key: str) -> bool:
+        """Whether somebody withdrew an errand on which this process works; waits for nothing but a database."""
+
 
 class DayStore(Protocol):
     """Days of conversations, kept as bytes by organisation and day of UTC. Each method is one short transaction."""
@@ -275,10 +288,96 @@ class Chores(Protocol):
 class AuditLog(Protocol):
     """Every look at a person's figures."""
 
-    def looked(
-        self, *, who: str, whom: Sequence[str], window: Interval | None, door: str, text: str, at: datetime
-    ) -> None:
-        """Record one look."""
+    def looked(self, look: Look) -> None:
+        """Record one look, for good; raises StoreError where that can't be done, and then nothing may be shown."""
+
+    def looks(
+        self, window: Interval, *, by: Collection[str] | None, at: Collection[str] | None, limit: int
+    ) -> tuple[int, Sequence[ListedLook]]:
+        """Looks within that time: how many, and the newest of them.
+
+        Args:
+            by: looks of these people, …
+            at: … or at these agents; both None: all.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class PersonKept:
+    """What is kept of one person beside her questions."""
+
+    defaults: Defaults = NOTHING_CHOSEN
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingKept:
+    """All that people chose and saved, as it is written to a file."""
+
+    defaults: Mapping[str, Defaults]
+    """By person."""
+    saved: Sequence[Saved]
+    links: Sequence[Link]
+
+
+class MemoryStore(Protocol):
+    """What is kept of people. Each method is one short transaction."""
+
+    def person(self, person_id: str) -> PersonKept:
+        """Her choices and her link."""
+
+    def choose(self, person_id: str, defaults: Defaults, now: datetime) -> None:
+        """Keep her choices."""
+
+    def saved(self, owner_ids: Collection[str]) -> Sequence[Saved]:
+        """The saved questions of these people and channels, by owner and name."""
+
+    def save(self, saved: Saved, *, most: int) -> bool:
+        """Keep a question under its name, in the place of one of that name; False: the owner has as many as may be."""
+
+    def unsave(self, owner_id: str, name: str) -> bool:
+        """Forget a question; False: there was none of that name."""
+
+    def link(self, link: Link) -> None:
+        """Keep who somebody is, in the place of what was kept."""
+
+    def last_questions(self, person_id: str, limit: int) -> Sequence[Asked]:
+        """What she asked last, the newest first."""
+
+    def remember(self, person_id: str, asked: Asked, snapshot: KeptSnapshot | None, *, most: int) -> None:
+        """Keep what she asked, and what she was shown; the oldest beyond so many of each are forgotten."""
+
+    def snapshot(self, person_id: str, question_key: str, now: datetime) -> bytes | None:
+        """What she was shown when she asked the same before, while it is kept."""
+
+    def everything(self) -> EverythingKept:
+        """All choices, saved questions and links."""
+
+    def bring_in(self, everything: EverythingKept, now: datetime) -> Mapping[str, tuple[int, int]]:
+        """Bring the store up to these, all or nothing: by kind, how many were added and how many changed."""
+
+    def purge(self, now: datetime, *, asked_before: datetime) -> int:
+        """Forget snapshots whose time is over, and questions asked before that moment; how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSnapshot:
+    """What somebody was shown, as it is kept."""
+
+    question_key: str
+    known_at: datetime
+    keep_until: datetime
+    content: bytes
+
+
+class Recall(Protocol):
+    """Joins what is kept of a person to what Slack says of her."""
+
+    def known(self, person: Requester) -> Requester | None:
+        """From memory, for a listener, which must not wait; None: not read lately."""
+
+    def person(self, person: Requester) -> Requester:
+        """As it stands in the database."""
 
 
 class ScheduleStore(Protocol):

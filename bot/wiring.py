@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from bot.edges.ticker import Ticker
     from bot.edges.web import WebApp
     from bot.ports import FireLedger, People, ScheduleStore
+    from bot.services.archive import Archive
+    from bot.services.clockwork import Clockwork
     from bot.services.delivery import DeliveryService
+    from bot.services.prefetch import Prefetch
     from bot.services.report import ReportService
     from bot.services.schedules import SchedulesService
     from bot.settings import Settings
@@ -131,6 +134,45 @@ def build_reports(
         client.close()
 
 
+@dataclass(frozen=True, slots=True)
+class ByTheClock:
+    """What answers questions by the clock, and the archive behind it."""
+
+    work: Clockwork
+    archive: Archive | None
+
+
+def by_the_clock(
+    settings: Settings, client: GenesysClient, *, clock: Callable[[], datetime], database: Database | None
+) -> ByTheClock:
+    """Conversations over a client; without a database, or where nothing is to be kept, without an archive."""
+    from bot.core.sourcing import Limits
+    from bot.edges.db.archive import SqlDayStore
+    from bot.edges.genesys import GenesysActivity, GenesysOrganization
+    from bot.services.archive import Archive
+    from bot.services.clockwork import Clockwork
+
+    archive = None
+    if database is not None and settings.archive_days:
+        archive = Archive(
+            SqlDayStore(database), organisation_id=GenesysOrganization(client).id, monotonic=time.monotonic
+        )
+    work = Clockwork(
+        GenesysActivity(client, now=clock),
+        clock=clock,
+        lookback_days=settings.lookback_days,
+        limits=Limits(
+            requests=settings.clock_budget_requests,
+            job_from_pages=settings.job_from_pages,
+            per_minute=client.requests_per_minute,
+            long_s=float(settings.long_answer_seconds),
+        ),
+        archive=archive,
+        fresh_for=timedelta(hours=settings.archive_fresh_hours),
+    )
+    return ByTheClock(work, archive)
+
+
 def report_service(
     settings: Settings,
     client: GenesysClient,
@@ -138,21 +180,30 @@ def report_service(
     people: People | None,
     clock: Callable[[], datetime],
     more_status: Callable[[], Sequence[str]] = tuple,
+    database: Database | None = None,
+    clockwork: Clockwork | None = None,
 ) -> ReportService:
-    """The report service over a client; `more_status` gives lines for the verb `status`."""
+    """The report service over a client.
+
+    Args:
+        more_status: lines for the verb `status`.
+        database: None keeps nothing: looks are events of the log alone.
+        clockwork: None makes one over the same client and database.
+    """
     from bot.edges.audit import AuditTrail
+    from bot.edges.db.audit import SqlLooks
     from bot.edges.genesys import GenesysActivity, GenesysDirectory
     from bot.services.cache import SharedCache
-    from bot.services.clockwork import Clockwork
     from bot.services.directory import Directory
     from bot.services.report import ReportService
 
-    activity = GenesysActivity(client, now=clock)
+    if clockwork is None:
+        clockwork = by_the_clock(settings, client, clock=clock, database=database).work
     return ReportService(
-        activity=activity,
-        clockwork=Clockwork(activity, clock=clock, lookback_days=settings.lookback_days),
+        activity=GenesysActivity(client, now=clock),
+        clockwork=clockwork,
         directory=Directory(GenesysDirectory(client), SharedCache(time.monotonic, capacity=_NAMES_KEPT), people),
-        audit=AuditTrail(),
+        audit=AuditTrail(SqlLooks(database) if database else None),
         answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
         reader=Reader(report_settings(settings)),
         clock=clock,

@@ -1,16 +1,16 @@
-"""Every look at people's figures, as events of the log: who, whom, when, which range, through which door."""
+"""Every look at people's figures: a row that can be asked for, and an event of the log for whoever collects those."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Sequence
 
     from bot.core.intervals import Interval
+    from bot.core.looks import ListedLook, Look
 
 log = structlog.get_logger("bot.audit")
 
@@ -18,24 +18,57 @@ AGENTS_A_LINE = 100
 """Ids in one event: collectors cut long lines, and a cut line could not say later who was looked at."""
 
 
-class AuditTrail:
-    """`AuditLog` on the log; a look at many agents is several lines of one `look`, numbered."""
+class Looks(Protocol):
+    """Where looks are kept (`bot.edges.db.audit`)."""
 
-    def looked(
-        self, *, who: str, whom: Sequence[str], window: Interval | None, door: str, text: str, at: datetime
-    ) -> None:
-        """Record one look. Figures are never part of it, nor is the text as typed: that may hold names."""
-        parts = [whom[i : i + AGENTS_A_LINE] for i in range(0, len(whom), AGENTS_A_LINE)] or [()]
+    def add(self, look: Look) -> None:
+        """Keep one look."""
+
+    def find(
+        self, window: Interval, *, by: Collection[str] | None, at: Collection[str] | None, limit: int
+    ) -> tuple[int, Sequence[ListedLook]]:
+        """Looks within that time: how many, and the newest of them."""
+
+
+class AuditTrail:
+    """`AuditLog`: the row first, because a look that can't be kept must not happen; then the event.
+
+    Args:
+        looks: None where nothing outlives the process: then there are events alone.
+    """
+
+    def __init__(self, looks: Looks | None) -> None:
+        self._looks = looks
+
+    def looked(self, look: Look) -> None:
+        """Record one look; a look at many agents is several lines of the log, numbered.
+
+        Raises:
+            StoreError: it could not be kept.
+        """
+        if self._looks is not None:
+            self._looks.add(look)
+        parts = [look.whom[i : i + AGENTS_A_LINE] for i in range(0, len(look.whom), AGENTS_A_LINE)] or [()]
         for number, agents in enumerate(parts, start=1):
             log.info(
                 "looked",
-                who=who,
+                who=look.who,
                 whom=list(agents),
-                whom_count=len(whom),
-                start=window.start.isoformat() if window else None,
-                end=window.end.isoformat() if window else None,
-                door=door,
-                at=at.isoformat(),
+                whom_count=len(look.whom),
+                kind=look.kind.value,
+                start=look.window.start.isoformat() if look.window else None,
+                end=look.window.end.isoformat() if look.window else None,
+                door=look.door,
+                channel=look.channel,
+                at=look.at.isoformat(),
                 part=number,
                 parts=len(parts),
             )
+
+    def looks(
+        self, window: Interval, *, by: Collection[str] | None, at: Collection[str] | None, limit: int
+    ) -> tuple[int, Sequence[ListedLook]]:
+        """Looks within that time: how many, and the newest of them."""
+        if self._looks is None:
+            return 0, ()
+        return self._looks.find(window, by=by, at=at, limit=limit)

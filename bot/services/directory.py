@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from bot.core.answer import Notice
-from bot.core.people import fold, matches, nearest
+from bot.core.people import NameIndex, fold, matches, nearest
 from bot.core.query import Filters, Selector, SelectorKind
 from bot.errors import SourceError, UnknownAgentError
 from bot.ports import Agent, Named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from bot.core.query import Query
     from bot.ports import DirectorySource, Operation, People, Requester
@@ -27,6 +29,13 @@ _WAIT_S = 20.0
 SetKind = Literal[
     SelectorKind.TEAM, SelectorKind.QUEUE, SelectorKind.GROUP, SelectorKind.DIVISION, SelectorKind.MANAGER
 ]
+_LISTS = {
+    SelectorKind.TEAM: "teams",
+    SelectorKind.QUEUE: "queues",
+    SelectorKind.GROUP: "groups",
+    SelectorKind.DIVISION: "divisions",
+}
+"""Groupings that are read whole, and under which key they are kept."""
 _PERSONS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
 
 
@@ -64,7 +73,9 @@ class Directory:
         self._source = source
         self._cache = cache
         self._people = people
-        self._seen: dict[str, None] = {}
+        self._known: dict[str, Agent] = {}
+        self._known_index: NameIndex[Agent] | None = None
+        self._lock = threading.Lock()
 
     def choose(
         self, query: Query, requester: Requester, operation: Operation, *, visible: frozenset[str] | None = None
@@ -168,8 +179,34 @@ class Directory:
     # -- persons ------------------------------------------------------------------------------------------
 
     def linked_agent(self, requester: Requester, operation: Operation) -> Agent | None:
-        """The Genesys agent with the requester's e-mail address."""
-        return self.find_by_email(requester.email, operation) if requester.email else None
+        """The agent that the requester is linked to; without a link the one with her e-mail address."""
+        if requester.agent_id is not None:
+            agents, unread = self.names([requester.agent_id], operation)
+            # Who she is stands fixed, also while her name can't be read.
+            unnamed = Agent(requester.agent_id, requester.agent_id) if unread else None
+            return agents.get(requester.agent_id, unnamed)
+        if requester.unlinked or not requester.email:
+            return None
+        return self.find_by_email(requester.email, operation)
+
+    def agents_with(self, email: str, operation: Operation) -> list[Agent]:
+        """Every agent with that address, the active ones first."""
+        wanted = email.strip().casefold()
+        found = {agent.id: agent for agent in [self.find_by_email(email, operation)] if agent is not None}
+        try:
+            everyone = self.everyone(operation)
+        except SourceError:
+            if not found:
+                raise
+            everyone = ()
+        found |= {agent.id: agent for agent in everyone if (agent.email or "").casefold() == wanted}
+        return sorted(found.values(), key=lambda agent: (agent.state != "active", fold(agent.name), agent.id))
+
+    def agents_called(self, typed: str, operation: Operation) -> list[Agent]:
+        """Every agent whom a name or an id can mean; an active namesake before others."""
+        everyone = self._everyone_by_name(operation)
+        found = [agent for agent in self.everyone(operation) if agent.id == typed] or everyone.matches(typed)
+        return _active_namesake(typed, found)
 
     def own_agent(self, requester: Requester, operation: Operation) -> Agent:
         """The requester's own agent, or an error that says how to become one."""
@@ -182,13 +219,15 @@ class Directory:
         agent = self.linked_agent(requester, operation)
         if agent is None:
             known = (
-                f"No Genesys agent has your address {requester.email}."
+                "You are linked to no agent in Genesys."
+                if requester.unlinked or requester.agent_id is not None
+                else f"No Genesys agent has your address {requester.email}."
                 if requester.email
                 else ("Slack doesn't tell me your e-mail address, so I can't find you in Genesys.")
             )
             raise UnknownAgentError(
                 known,
-                hint="Ask an administrator to use the same e-mail address in Slack and in Genesys.",
+                hint="Ask an administrator to use the same e-mail address in Slack and in Genesys, or to `link` you.",
                 code="no_own_agent",
             )
         return agent
@@ -196,11 +235,29 @@ class Directory:
     def find_by_email(self, email: str, operation: Operation) -> Agent | None:
         """The agent with that address, or None."""
         key = ("email", email.casefold())
-        return self._kept(key, lambda: self._source.agent_by_email(email, operation), _NAMES_LIFE_S)
+
+        def load() -> Agent | None:
+            agent = self._source.agent_by_email(email, operation)
+            if agent is not None:
+                self._learn([agent])
+            return agent
+
+        return self._kept(key, load, _NAMES_LIFE_S)
 
     def everyone(self, operation: Operation) -> Sequence[Agent]:
-        """The whole directory, deleted agents too."""
-        return self._kept("everyone", lambda: self._source.everyone(operation), _NAMES_LIFE_S)
+        """The whole directory, without those who were deleted."""
+        return self._everyone(operation)[0]
+
+    def _everyone_by_name(self, operation: Operation) -> NameIndex[Agent]:
+        return self._everyone(operation)[1]
+
+    def _everyone(self, operation: Operation) -> tuple[Sequence[Agent], NameIndex[Agent]]:
+        def load() -> tuple[Sequence[Agent], NameIndex[Agent]]:
+            agents = sorted(self._source.everyone(operation), key=lambda agent: agent.id)
+            self._learn(agents)
+            return agents, NameIndex(agents)
+
+        return self._kept("everyone", load, _NAMES_LIFE_S)
 
     def names(self, agent_ids: Iterable[str], operation: Operation) -> tuple[dict[str, Agent], tuple[Notice, ...]]:
         """Agents by id. Where names can't be fetched the ids stand for them, and a notice says so."""
@@ -219,15 +276,46 @@ class Directory:
             fetched = self._source.agents(unknown, operation)
         except SourceError as error:
             return known, (Notice("names_not_fetched", f"Names are missing, ids stand for them: {error.message}"),)
-        for agent in fetched.values():
-            self._cache.put(("agent", agent.id), agent, life_s=_NAMES_LIFE_S)
-            self._seen[agent.id] = None
+        self._learn(fetched.values())
         return known | dict(fetched), ()
 
-    def known_agents(self) -> list[Agent]:
-        """Every agent whose name was fetched lately; from memory alone."""
-        kept = (self._cache.peek(("agent", agent_id)) for agent_id in tuple(self._seen))
-        return [agent for agent in kept if agent is not None]
+    def _learn(self, agents: Iterable[Agent]) -> None:
+        """Keep these for look-ups by id, and for type-ahead."""
+        learnt = list(agents)
+        for agent in learnt:
+            self._cache.put(("agent", agent.id), agent, life_s=_NAMES_LIFE_S)
+        with self._lock:
+            new = {agent.id: agent for agent in learnt if self._known.get(agent.id) != agent}
+            if new:
+                self._known |= new
+                self._known_index = None
+
+    def suggest(self, typed: str, *, visible: Collection[str] | None, limit: int) -> list[Agent]:
+        """Agents whose names begin so, among these (None: all), as far as names were read since the start.
+
+        From memory alone, for lists that follow the typing.
+        """
+        with self._lock:
+            if self._known_index is None:
+                self._known_index = NameIndex(sorted(self._known.values(), key=lambda agent: agent.id))
+            index = self._known_index
+        return index.beginning(typed, limit=limit, among=lambda agent: visible is None or agent.id in visible)
+
+    def suggest_groups(self, typed: str, *, limit: int) -> list[Selector]:
+        """Teams, queues, groups and divisions whose names begin so, as far as they were read lately; from memory."""
+        found: list[Selector] = []
+        for kind, key in _LISTS.items():
+            items: Sequence[Named] = self._cache.peek(("directory", key)) or ()
+            found += [Selector(kind, item.name) for item in NameIndex(items).beginning(typed, limit=limit)]
+        return found[:limit]
+
+    def learn_names(self, operation: Operation) -> None:
+        """Read who and what there is, so that type-ahead knows it; what can't be read stays unknown."""
+        with suppress(SourceError):
+            self.everyone(operation)
+        for kind in _LISTS:
+            with suppress(SourceError):
+                self._items(kind, operation)
 
     def known_scope_ids(self, scopes: Iterable[Selector]) -> set[str]:
         """The agents inside these scopes as far as they were looked up lately; from memory alone."""
@@ -254,18 +342,19 @@ class Directory:
         return agent
 
     def _by_name(self, query: Query, selector: Selector, operation: Operation, heard: _Heard) -> Agent:
-        everyone = self.everyone(operation)
-        if heard.visible is not None and selector.kind is SelectorKind.AGENT:
-            everyone = [agent for agent in everyone if agent.id in heard.visible]
-        found = [agent for agent in everyone if agent.id == selector.value] or matches(selector.value, everyone)
-        active = [agent for agent in found if agent.state == "active"]
-        if len(active) == 1 and len(found) > 1 and fold(active[0].name) == fold(selector.value):
-            found = active
+        visible = heard.visible if selector.kind is SelectorKind.AGENT else None
+
+        def counts(agent: Agent) -> bool:
+            return visible is None or agent.id in visible
+
+        everyone = self._everyone_by_name(operation)
+        by_id = [agent for agent in self.everyone(operation) if agent.id == selector.value and counts(agent)]
+        found = _active_namesake(selector.value, by_id or everyone.matches(selector.value, among=counts))
         if len(found) == 1:
             heard.notices.extend(_read_as(selector, found[0]))
             return found[0]
         if not found:
-            close = nearest(selector.value, everyone)
+            close = everyone.nearest(selector.value, among=counts)
             names = ", ".join(f"“{agent.name}”" for agent in close)
             raise UnknownAgentError(
                 f"No agent is called “{selector.value}”."
@@ -299,11 +388,11 @@ class Directory:
 
     def teams(self, operation: Operation) -> Sequence[Named]:
         """All teams."""
-        return self._kept("teams", lambda: self._source.teams(operation), _LISTS_LIFE_S)
+        return self._items(SelectorKind.TEAM, operation)
 
     def queues(self, operation: Operation) -> Sequence[Named]:
         """All queues."""
-        return self._kept("queues", lambda: self._source.queues(operation), _LISTS_LIFE_S)
+        return self._items(SelectorKind.QUEUE, operation)
 
     def members_of_queues(
         self, queue_ids: tuple[str, ...] | None, operation: Operation
@@ -326,17 +415,13 @@ class Directory:
         return next((i for i in items if i.id == value or fold(i.name) == fold(value)), None)
 
     def _items(self, kind: SelectorKind, operation: Operation) -> Sequence[Named]:
-        match kind:
-            case SelectorKind.TEAM:
-                return self.teams(operation)
-            case SelectorKind.QUEUE:
-                return self.queues(operation)
-            case SelectorKind.GROUP:
-                return self._kept("groups", lambda: self._source.groups(operation), _LISTS_LIFE_S)
-            case SelectorKind.DIVISION:
-                return self._kept("divisions", lambda: self._source.divisions(operation), _LISTS_LIFE_S)
-            case _:
-                raise ValueError(f"{kind} is no grouping with a name")
+        load = {
+            SelectorKind.TEAM: self._source.teams,
+            SelectorKind.QUEUE: self._source.queues,
+            SelectorKind.GROUP: self._source.groups,
+            SelectorKind.DIVISION: self._source.divisions,
+        }[kind]
+        return self._kept(_LISTS[kind], lambda: load(operation), _LISTS_LIFE_S)
 
     def _members(self, kind: SelectorKind, item_id: str, operation: Operation) -> Sequence[str]:
         load: Callable[[], Sequence[str]] = {
@@ -408,6 +493,14 @@ class Directory:
 
     def _kept(self, key: object, load: Callable[[], T], life_s: float) -> T:
         return self._cache.get(("directory", key), load, life_s=life_s, wait_s=_WAIT_S).value
+
+
+def _active_namesake(typed: str, found: list[Agent]) -> list[Agent]:
+    """Those found, or the one of them who is active and called exactly so."""
+    active = [agent for agent in found if agent.state == "active"]
+    if len(active) == 1 and len(found) > 1 and fold(active[0].name) == fold(typed):
+        return active
+    return found
 
 
 def _read_as(selector: Selector, found: Agent | Named) -> tuple[Notice, ...]:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from bot.core.answer import Answer, Notice, TextAnswer
 from bot.core.comparing import compared
 from bot.core.intervals import Interval, day_start, local_date
+from bot.core.looks import Look, LookKind
 from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
 from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome, for_audience, sight, vision
 from bot.core.sessions import shortness
-from bot.errors import CommandError, SourceError, UnknownAgentError
+from bot.errors import CommandError, SourceError, StoreError, UnknownAgentError
 from bot.services.explain import Explainer
 from bot.services.fetching import Fetching, agent_ids_of, leave_out
+from bot.services.offers import offers
 from bot.services.reconcile import Reconciler, reconciled
 
 if TYPE_CHECKING:
@@ -147,9 +149,11 @@ class ReportService:
             )
         if query.verb in {Verb.EXPLAIN, Verb.RECONCILE}:
             look = self._explained if query.verb is Verb.EXPLAIN else self._reconciled
-            return look(query, requester, door=door, operation=operation, audience=audience)
+            with offers(query):
+                return look(query, requester, door=door, operation=operation, audience=audience)
         try:
-            answer = self._figures(query, requester, operation, fresh=fresh)
+            with offers(query):
+                answer = self._figures(query, requester, operation, fresh=fresh)
         except UnknownAgentError as error:
             if query.text.strip() or error.code not in {"no_own_agent", "no_own_team"}:
                 raise
@@ -159,13 +163,32 @@ class ReportService:
             self._reader.remember(query, requester)
         whom = sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id})
         for side in query.sides():  # two times are two looks
-            self._looked(side, requester, whom, door)
+            self._looked(side, requester, whom, door, audience)
         return shown
 
-    def _looked(self, query: Query, requester: Requester, whom: Sequence[str], door: str) -> None:
-        self._audit.looked(
-            who=requester.id, whom=whom, window=_whole(query), door=door, text=query.text, at=self._clock()
+    def _looked(self, query: Query, requester: Requester, whom: Sequence[str], door: str, audience: Audience) -> None:
+        """Record a look before anything of it is shown.
+
+        Raises:
+            StoreError: it can't be recorded, and so there is no answer.
+        """
+        look = Look(
+            self._clock(),
+            requester.id,
+            tuple(whom),
+            LookKind.FIGURES,
+            door,
+            window=_whole(query),
+            channel=audience.channel_id,
         )
+        try:
+            self._audit.looked(look)
+        except StoreError as error:
+            raise StoreError(
+                "Every look at figures about people is recorded, and that failed just now: so I show none.",
+                hint="Try again in a minute; an operator finds the cause in the log.",
+                code="not_recorded",
+            ) from error
 
     def _explained(
         self, query: Query, requester: Requester, *, door: str, operation: Operation, audience: Audience
@@ -180,7 +203,7 @@ class ReportService:
         ask = posted_ask(query, agent_ids=[agent.id], week_start=self._settings.week_start)
         answer = self._explainer.answer(query, ask, agent, operation)
         self._reader.remember(query, requester)
-        self._looked(query, requester, [agent.id], door)
+        self._looked(query, requester, [agent.id], door, audience)
         return answer
 
     def _reconciled(
@@ -204,7 +227,7 @@ class ReportService:
         agents, _ = self._directory.names(frozenset(whom), operation)
         answer = reconciled(query, found, {agent.id: agent.name for agent in agents.values()}, operation)
         self._reader.remember(query, requester)
-        self._looked(query, requester, whom, door)
+        self._looked(query, requester, whom, door, audience)
         return answer
 
     def check(self, query: Query, requester: Requester, operation: Operation) -> tuple[Notice, ...]:
@@ -222,18 +245,25 @@ class ReportService:
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Agent]:
         """Agents for a type-ahead, from memory alone: only those that the requester may see."""
-        from bot.core.people import fold
-
-        known = self._directory.known_agents()
-        sees = vision(requester, self._settings.grants, None)
+        sees = vision(requester, self._settings.grants, requester.agent_id)
+        visible = None
         if not sees.everything:
-            members = self._directory.known_scope_ids(sees.scopes)
-            known = [agent for agent in known if agent.id in members]
-        wanted = fold(typed).split()
-        found = [
-            agent for agent in known if all(any(w.startswith(t) for w in fold(agent.name).split()) for t in wanted)
-        ]
-        return sorted(found, key=lambda agent: (fold(agent.name), agent.id))[:limit]
+            own = {sees.own} if sees.own else set()
+            visible = frozenset(self._directory.known_scope_ids(sees.scopes) | own)
+        return self._directory.suggest(typed, visible=visible, limit=limit)
+
+    def suggest_groups(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Selector]:
+        """Teams, queues, groups and divisions for a type-ahead, from memory alone: those inside her scopes."""
+        from bot.core.people import NameIndex
+
+        sees = vision(requester, self._settings.grants, requester.agent_id)
+        if sees.everything:
+            return self._directory.suggest_groups(typed, limit=limit)
+        return [named.selector for named in NameIndex(map(_Scope, sees.scopes)).beginning(typed, limit=limit)]
+
+    def learn_names(self, operation: Operation) -> None:
+        """Read who and what there is, so that type-ahead knows it; for a job, after a start."""
+        self._directory.learn_names(operation)
 
     def close(self) -> None:
         """Stop the threads that fetch side by side."""
@@ -326,6 +356,7 @@ class ReportService:
         coverage = replace(
             answer.coverage,
             conversations_since=posted.facts.conversations_since,
+            sources=posted.facts.sources,
             segments_short_s=short.seconds if short else None,
         )
         return replace(answer, coverage=coverage, remainder=taken_out if query.filters.exclude else None)
@@ -449,6 +480,18 @@ class ReportService:
         return TextAnswer(query, title="Status", text="\n".join(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """A scope as something with a name."""
+
+    selector: Selector
+
+    @property
+    def name(self) -> str:
+        """What it is called on the platform."""
+        return self.selector.value
+
+
 def refuse_unavailable(query: Query) -> None:
     """Refuse in words what the grammar reads but this version can't give: never an answer to another question."""
     wants = sorted(output.value for output in query.outputs - {Output.CSV})
@@ -482,9 +525,13 @@ def _about_shortness(clock: Facts, short: Shortness | None) -> tuple[Notice, ...
         return ()
     count = len(short.agent_ids)
     whom = "1 agent" if count == 1 else f"{count:,} agents"
-    since = f"{clock.conversations_since:%Y-%m-%d}" if clock.conversations_since else "the look-back"
-    message = (
-        f"Genesys posted {short.seconds:,.0f} s of handle time for {whom} of which no segments were found: most of it "
-        f"belongs to conversations begun before {since} (UTC), which are not looked for."
-    )
+    since = clock.conversations_since
+    message = f"Genesys posted {short.seconds:,.0f} s of handle time for {whom} of which no segments were found"
+    if since is not None:
+        message += (
+            f": most of it belongs to conversations begun before {since:%Y-%m-%d} (UTC), which are not looked for. "
+            "The same question with the word “complete” has them too."
+        )
+    else:
+        message += ", in conversations however long ago they began."
     return (Notice("segments_short", message, personal=count < SMALLEST_GROUP),)

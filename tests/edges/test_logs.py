@@ -6,12 +6,14 @@ import io
 import json
 import logging
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 import structlog
 
 from bot.core.intervals import Interval
+from bot.core.looks import Look, LookKind
 from bot.edges.audit import AGENTS_A_LINE, AuditTrail
 from bot.edges.logs import Mask, configure_logging
 
@@ -146,9 +148,9 @@ AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
 def looks(**more):
-    look = {"who": "U1", "whom": ["a1"], "window": WINDOW, "door": "command", "text": "yesterday @Ana", "at": AT}
+    look = Look(AT, "U1", ("a1",), LookKind.FIGURES, "command", window=WINDOW)
     with structlog.testing.capture_logs() as lines:
-        AuditTrail().looked(**(look | more))
+        AuditTrail(None).looked(replace(look, **more))
     return lines
 
 
@@ -160,9 +162,11 @@ def test_a_look_says_who_whom_when_which_range_and_which_door():
         "who": "U1",
         "whom": ["a1"],
         "whom_count": 1,
+        "kind": "figures",
         "start": "2026-11-22T00:00:00+00:00",
         "end": "2026-11-23T00:00:00+00:00",
         "door": "command",
+        "channel": None,
         "at": "2026-11-23T10:00:00+00:00",
         "part": 1,
         "parts": 1,
@@ -170,14 +174,14 @@ def test_a_look_says_who_whom_when_which_range_and_which_door():
 
 
 def test_a_look_at_many_is_cut_into_lines_that_name_everybody():
-    agents = [f"a{i}" for i in range(2 * AGENTS_A_LINE + 1)]
+    agents = tuple(f"a{i}" for i in range(2 * AGENTS_A_LINE + 1))
     lines = looks(whom=agents)
     assert [line["part"] for line in lines] == [1, 2, 3]
     assert {line["parts"] for line in lines} == {3}
     assert {line["whom_count"] for line in lines} == {2 * AGENTS_A_LINE + 1}
-    assert [agent for line in lines for agent in line["whom"]] == agents
+    assert [agent for line in lines for agent in line["whom"]] == list(agents)
 
 
 def test_a_look_at_nobody_and_without_a_range_is_logged_too():
-    (line,) = looks(whom=[], window=None)
+    (line,) = looks(whom=(), window=None)
     assert (line["whom"], line["start"], line["end"]) == ([], None, None)

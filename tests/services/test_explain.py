@@ -131,5 +131,5 @@ def test_the_look_is_recorded_with_its_half_hour(world: World) -> None:
     explained(world, f"explain {email} {row.start.isoformat()}")
 
     (look,) = world.looks
-    assert look["whom"] == [row.groups[0].id]
-    assert (look["window"].start, look["window"].end) == (row.start, row.end)
+    assert look.whom == (row.groups[0].id,)
+    assert (look.window.start, look.window.end) == (row.start, row.end)

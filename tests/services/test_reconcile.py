@@ -95,7 +95,7 @@ def test_an_agent_sees_her_own_chain_alone_and_the_look_is_recorded(world: World
 
     me = world.engine.organization.agents[0].id
     assert [agent["agent_id"] for agent in found["agents"]] == [me]
-    assert [look["whom"] for look in world.looks] == [[me]]
+    assert [look.whom for look in world.looks] == [(me,)]
 
 
 def test_no_chain_goes_where_names_may_not(world: World) -> None:

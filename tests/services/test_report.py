@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.core.answer import Answer, RowState, TextAnswer
+from bot.core.intervals import Interval
 from bot.core.query import SelectorKind
 from bot.core.rights import Audience, parse_grants
 from bot.errors import CommandError, NotAllowedError, UnknownAgentError
@@ -23,6 +24,7 @@ from genesys_client.sandbox import DEFAULT_GRANT, Engine, Fault, SandboxAdapter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.core.looks import Look
     from bot.services.report import ReportService
 
 NOW = datetime(2026, 3, 10, 15, 12, tzinfo=UTC)
@@ -37,7 +39,7 @@ class World:
         self.client = GenesysClient(
             DEFAULT_GRANT.client_id, DEFAULT_GRANT.client_secret, adapter=SandboxAdapter(self.engine)
         )
-        self.looks: list[dict[str, Any]] = []
+        self.looks: list[Look] = []
         self.service = self.build("")
 
     def build(self, supervisors: str) -> ReportService:
@@ -46,7 +48,7 @@ class World:
         self.service._audit = self
         return self.service
 
-    def looked(self, **look: Any) -> None:
+    def looked(self, look: Look) -> None:
         self.looks.append(look)
 
     def ask(self, text: str, requester: Requester = OPERATOR, *, door: str = "test", **more: Any) -> Answer:
@@ -321,8 +323,8 @@ def test_every_look_is_recorded(world: World) -> None:
     answer = world.ask("yesterday")
 
     (look,) = world.looks
-    assert (look["who"], look["door"], set(look["whom"])) == ("operator", "test", ids(answer))
-    assert (look["window"].start, look["window"].end) == (answer.query.range.start, answer.query.range.end)
+    assert (look.who, look.door, set(look.whom)) == ("operator", "test", ids(answer))
+    assert look.window == Interval(answer.query.range.start, answer.query.range.end)
 
 
 def test_a_refused_question_is_no_look(world: World) -> None:

@@ -28,5 +28,7 @@ class GrammarContext:
     """`DMY`, `MDY` or `YMD`; None asks where `5/11` could be two days."""
     shifts: Mapping[str, tuple[time, time]] = field(default_factory=lambda: MappingProxyType({}))
     """Hours by the name of a shift."""
+    team: str | None = None
+    """Asked about where a command says nothing; None: the asker's own in Genesys."""
     max_span_days: int = 31
     """How many local days a range may touch."""

@@ -14,6 +14,7 @@ class Section(StrEnum):
     HOW = "how"
     VERBS = "verbs"
     SCHEDULES = "schedules"
+    KEPT = "memory"
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,3 +198,88 @@ chores = Table(
     Column("lease_until", Instant),
     Column("not_before", Instant),
 )
+
+# Of people: each row is one person's own, by her Slack id.
+choices = Table(
+    "choices",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("words", JSON, nullable=False),  # setting → what one types for it
+    Column("changed_at", Instant, nullable=False),
+)
+
+saved_questions = Table(
+    "saved_questions",
+    metadata,
+    Column("owner_id", Text, primary_key=True),  # of a person or of a channel
+    Column("name_key", Text, primary_key=True),  # the name as names are compared
+    Column("name", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("for_channel", Boolean, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("agent_id", Text),  # none: she is nobody's agent, although an address may be the same
+    Column("linked_by", Text, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+)
+
+asked_questions = Table(
+    "asked_questions",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("text_key", Text, primary_key=True),  # a digest: Postgres indexes no text as long as a question may be
+    Column("text", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Index(None, "asked_at"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("question_key", Text, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("keep_until", Instant, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "keep_until"),
+)
+
+# Looks at people's figures. The same group of agents is looked at again and again, so it is written once.
+look_groups = Table(
+    "look_groups",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+
+look_agents = Table(
+    "look_agents",
+    metadata,
+    Column("digest", Text, ForeignKey(look_groups.c.digest, ondelete="CASCADE"), primary_key=True),
+    Column("agent_id", Text, primary_key=True),
+    Index(None, "agent_id"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("digest", Text, ForeignKey(look_groups.c.digest), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("channel", Text),  # where everybody there could read it
+    Column("starts_at", Instant),
+    Column("ends_at", Instant),
+    Index(None, "at"),
+    Index(None, "who", "at"),
+    Index(None, "digest", "at"),
+)

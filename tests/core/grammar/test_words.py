@@ -488,15 +488,9 @@ def test_other_refusals_have_their_codes(text, code):
 @pytest.mark.parametrize(
     "verb",
     [
-        "save",
-        "saved",
         "alert",
         "alerts",
         "mute",
-        "link",
-        "unlink",
-        "settings",
-        "audit",
     ],
 )
 def test_verbs_of_later_versions_are_named_as_such_and_never_taken_for_names(verb):
