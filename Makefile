@@ -56,6 +56,9 @@ demo: setup ## show /utilization yesterday and a morning summary of a made-up or
 try: setup ## the same organisation with a prompt: type commands, press numbered buttons
 	@$(BIN)/python -m bot.demo try
 
+gallery: setup ## pages with every kind of answer about it, into gallery/
+	@$(BIN)/python -m bot.demo.gallery
+
 run: setup ## start the bot with the settings of the environment and .env
 	@$(BIN)/python -m bot
 
@@ -95,7 +98,7 @@ lock: ## compile the pinned requirements again from pyproject.toml (needs uv)
 LOCK := --universal --generate-hashes --no-header --quiet --python-version 3.11
 
 clean: ## remove .venv and everything that was made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) gallery .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup setup-dev demo try run test test-long format lint check bench docs audit lock clean
+.PHONY: help setup setup-dev demo try gallery run test test-long format lint check bench docs audit lock clean

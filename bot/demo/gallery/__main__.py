@@ -1,0 +1,62 @@
+"""`python -m bot.demo.gallery [area …] [--into FOLDER]`: the pages, and status 1 where something stands in red."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.demo.gallery.areas import AREAS
+from bot.demo.gallery.pages import index, page
+from bot.demo.gallery.walk import Walk
+from bot.demo.stage import Stage
+from bot.edges.logs import configure_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bot.demo.gallery.walk import Scene
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+"""A Tuesday morning: pages of two days can be compared."""
+
+
+def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object] = print) -> int:
+    """Write the pages; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bot.demo.gallery", description=__doc__)
+    parser.add_argument("areas", nargs="*", metavar="area", help=f"one of {', '.join(AREAS)}; none: all")
+    parser.add_argument("--into", type=Path, default=Path("gallery"), metavar="FOLDER", help="where the pages go")
+    asked = parser.parse_args(arguments)
+    if unknown := [name for name in asked.areas if name not in AREAS]:
+        parser.error(f"no such area: {', '.join(unknown)}")
+    configure_logging(format="console", level="CRITICAL")
+    names = asked.areas or list(AREAS)
+    titles = {name: AREAS[name].title for name in names}
+    asked.into.mkdir(parents=True, exist_ok=True)
+    counts: dict[str, tuple[str, int, int]] = {}
+    for name in names:
+        scenes = walked(name)
+        (asked.into / f"{name}.html").write_text(page(name, titles[name], scenes, titles), encoding="utf-8")
+        problems = [(scene, problem) for scene in scenes for problem in scene.problems]
+        counts[name] = (titles[name], len(scenes), len(problems))
+        say(f"{titles[name]}: {len(scenes)} scenes")
+        for scene, problem in problems:
+            say(f"  {scene.title}: {problem}")
+    (asked.into / "index.html").write_text(index(counts), encoding="utf-8")
+    say(f"{asked.into / 'index.html'}")
+    return int(any(problems for _, _, problems in counts.values()))
+
+
+def walked(name: str) -> list[Scene]:
+    """The scenes of an area, on a stage of its own."""
+    area = AREAS[name]
+    with Stage(clock=lambda: NOW, agents=area.agents) as stage:
+        walk = Walk(stage.open())
+        area.walk(walk)
+        return walk.scenes
+
+
+if __name__ == "__main__":
+    sys.exit(main())
