@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.areas if name not in AREAS]:
         parser.error(f"no such area: {', '.join(unknown)}")
-    configure_logging(format="console", level="CRITICAL")
+    configure_logging(format="console", level="ERROR")
     names = asked.areas or list(AREAS)
     titles = {name: AREAS[name].title for name in names}
     asked.into.mkdir(parents=True, exist_ok=True)

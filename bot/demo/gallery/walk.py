@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bot.core import limits
+from bot.core.limits import violations
 from bot.core.rendering.refusals import GENERIC
 from bot.demo.fake_slack.controls import controls
 from bot.demo.gallery.sheets import drawn_message, drawn_view
@@ -197,11 +197,11 @@ class Walk:
     def _keep(self, act: Act, person: Person, errors: Mapping[str, str]) -> bool:
         """Whether there was anything new."""
         names = self.setting.names
-        news = self._news()
+        news = sorted(self._news(), key=lambda message: message.via != "ack")  # the fake notes it after a quick answer
         for message in news:
             self._versions[id(message)] = len(message.edits)
             payload = {"text": message.text, "blocks": message.blocks}
-            found = limits.violations(payload, surface="message") if message.text or message.blocks else []
+            found = violations(payload, surface="message") if message.text or message.blocks else []
             if GENERIC in message.text:
                 act.troubles.append("the bot failed in a way that it doesn't know itself")
             act.shown.append(Shown(drawn_message(message, names), tuple(found)))
@@ -213,6 +213,6 @@ class Walk:
             wrong = errors if view.kind == "modal" else {}
             if self._views.get(view.id) != (mark := f"{view.hash}{sorted(wrong.items())}"):
                 self._views[view.id] = mark
-                found = limits.violations(view.payload, surface="modal" if view.kind == "modal" else "home")
+                found = violations(view.payload, surface="modal" if view.kind == "modal" else "home")
                 act.shown.append(Shown(drawn_view(view, names, wrong), tuple(found)))
         return bool(news) or len(act.shown) > before
