@@ -102,6 +102,53 @@ def codes(answer: Answer) -> set[str]:
     return {notice.code for notice in answer.warnings}
 
 
+# -- two times side by side ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("how", "days"),
+    [
+        ("", ("2026-03-09", "2026-03-02")),
+        ("by team", ("2026-03-09", "2026-03-02")),
+        ("by queue voice", ("2026-03-09", "2026-03-02")),
+        ("by day clock", ("2026-03-02..2026-03-03", "2026-02-23..2026-02-24")),
+    ],
+)
+def test_each_side_of_a_comparison_is_what_it_is_alone(world: World, how: str, days: tuple[str, str]) -> None:
+    both = world.ask(f"{days[0]} vs last week {how}")
+    alone = [world.ask(f"{day} {how}") for day in days]
+
+    assert both.versus is not None
+    for side, single in zip((both, both.versus), alone, strict=True):
+        assert side.totals == single.totals
+        figures = {(row.groups, row.start): row.values for row in side.rows}
+        assert {key: figures[key] for key in {(row.groups, row.start) for row in single.rows}} == {
+            (row.groups, row.start): row.values for row in single.rows
+        }
+    assert all(row.versus and row.versus.groups == row.groups for row in both.rows)
+    windows = [look.window for look in world.looks[:2]]  # two times are two looks
+    assert [window.start.date().isoformat() for window in windows if window] == [day[:10] for day in days]
+
+
+def test_whoever_has_figures_on_one_side_is_asked_about_on_both(world: World) -> None:
+    both = world.ask("yesterday vs previous")
+
+    assert both.versus is not None
+    assert world.engine.count("/api/v2/analytics/conversations/aggregates/query") == 2
+    assert world.engine.count("/api/v2/analytics/users/aggregates/query") == 2
+    assert ids(both.versus) == ids(both)  # nobody's partner had to be made up
+
+
+def test_a_comparison_stays_within_what_the_asker_may_see(world: World) -> None:
+    team = world.engine.organization.teams[0]
+    world.build(f'U1=team:"{team.name}"')
+
+    both = world.ask("yesterday vs last week", Requester(id="U1", zone="Europe/London"))
+
+    assert both.versus is not None
+    assert ids(both) == ids(both.versus) == members_of(world.engine, team.id)
+
+
 # -- what it costs --------------------------------------------------------------------------------------------
 
 
@@ -437,7 +484,7 @@ def test_whoami_names_the_zone_in_which_her_questions_are_read(world: World, zon
     assert f"Your zone: {read_in.key}" in said.text.splitlines()
 
 
-@pytest.mark.parametrize("text", ["yesterday vs last week", "yesterday xlsx", "yesterday heatmap"])
+@pytest.mark.parametrize("text", ["yesterday xlsx", "yesterday heatmap"])
 def test_what_this_version_lacks_is_refused_not_answered_otherwise(world: World, text: str) -> None:
     with pytest.raises(CommandError) as refusal:
         world.service.read(text, OPERATOR)

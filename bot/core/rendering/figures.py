@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Missing, Unit
+from bot.core.defaults import DurationStyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 NO_DATA, NOT_STAFFED, NOT_FETCHED, NOT_APPLICABLE = "–", "·", "?", "n/a"
 ZERO = "0"
+UP, DOWN, SAME = "↑", "↓", "="
 OVERFULL = "▲"
 PROVISIONAL = "≈"
 
@@ -38,10 +40,11 @@ _MEANINGS = {
     Missing.TOO_SHORT: "needs a day or more",
     Missing.NOT_APPLICABLE: "doesn't apply here",
 }
+_BELOW_EVERY_CHANGE = -1_000_000_000
 _SORTED_BELOW_ZERO = {NO_DATA: -1, NOT_STAFFED: -2, NOT_FETCHED: -3, NOT_APPLICABLE: -4}
 
 NO_BREAK = "\u00a0"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=\d[hm]) (?=\d)")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|pp\b)|(?<=\d[hm]) (?=\d)|(?<=[↑↓=]) (?=[+−0])")
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -52,8 +55,13 @@ def finite(value: Number) -> Number:
     return None if value is None or not math.isfinite(value) else value
 
 
-def duration(seconds: float) -> str:
-    """`6h 32m`, `4m 05s`, `12s`, `0`: hours to the minute, less to the second."""
+def duration(seconds: float, style: DurationStyle = DurationStyle.WORDS) -> str:
+    """`6h 32m`, `4m 05s`, `12s`, `0`: hours to the minute, less to the second; or `06:32:00`, or `6.53 h`."""
+    if style is DurationStyle.DECIMAL:
+        return f"{seconds / 3600:,.2f} h"
+    if style is DurationStyle.CLOCK:
+        whole = math.floor(seconds + 0.5)
+        return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
     if 0 < seconds < 0.5:
         return "<1s"
     whole = math.floor(seconds + 0.5)
@@ -72,15 +80,32 @@ def ratio(fraction: float) -> str:
     return f"{fraction * 100:.1f} %"
 
 
-def number(value: Number, unit: Unit, *, column: str = "") -> str | None:
+def number(
+    value: Number, unit: Unit, *, column: str = "", durations: DurationStyle = DurationStyle.WORDS
+) -> str | None:
     """A value in its unit; None for no value, and for what is no number at all."""
     if value is None or not math.isfinite(value):
         return None
     if unit is Unit.SECONDS:
-        return duration(value) if value >= 0 else f"−{duration(-value)}"
+        return duration(value, durations) if value >= 0 else f"−{duration(-value, durations)}"
     if unit is Unit.COUNT:
         return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
     return f"{value:.2f}" if column in PLAIN_RATIOS else ratio(value)
+
+
+def change(
+    value: Number, unit: Unit, *, column: str = "", durations: DurationStyle = DurationStyle.WORDS
+) -> str | None:
+    """`↑ +3.2 pp`, `↓ −1h 05m`, `= 0`: a difference with its arrow and its sign; None for none."""
+    if value is None or not math.isfinite(value):
+        return None
+    if unit is Unit.RATIO and column not in PLAIN_RATIOS:
+        size = f"{abs(value) * 100:.1f} pp"
+    else:
+        size = number(abs(value), unit, column=column, durations=durations) or ""
+    if not any(digit in size for digit in "123456789"):
+        return f"{SAME} {ZERO}"
+    return f"{UP} +{size}" if value > 0 else f"{DOWN} −{size}"
 
 
 PLAIN_RATIOS = frozenset({"concurrency"})
@@ -117,8 +142,26 @@ def sort_value(value: Number, shown: str) -> float | int:
     return _SORTED_BELOW_ZERO.get(shown, -5)
 
 
-def legend(reasons: Iterable[Missing], *, zero: bool = False, provisional: bool = False, spark: bool = False) -> str:
-    """The signs that were used, each with its meaning; empty where none was."""
+def sort_change(value: Number, shown: str) -> float | int:
+    """The same for differences, which may themselves lie below zero: each kind of nothing lies below all of them."""
+    if value is not None and math.isfinite(value):
+        return value
+    return _BELOW_EVERY_CHANGE + _SORTED_BELOW_ZERO.get(shown, -5)
+
+
+def legend(
+    reasons: Iterable[Missing],
+    *,
+    zero: bool = False,
+    provisional: bool = False,
+    spark: bool = False,
+    than: str = "",
+) -> str:
+    """The signs that were used, each with its meaning; empty where none was.
+
+    Args:
+        than: of a comparison, what the other time is called: `before`.
+    """
     used = set(reasons)
     by_sign: dict[str, list[str]] = {}
     for reason, shown in _SIGNS.items():
@@ -131,6 +174,13 @@ def legend(reasons: Iterable[Missing], *, zero: bool = False, provisional: bool 
     if spark:
         by_sign["▁…█"] = ["0 to 100 %"]
         by_sign.setdefault(NOT_STAFFED, []).append("nothing in that half-hour")
+    if than:
+        by_sign |= {
+            "Δ": [f"this time minus {than}"],
+            UP: [f"more than {than}"],
+            DOWN: ["less"],
+            "pp": ["percentage points"],
+        }
     return ", ".join(f"{shown} {' or '.join(meanings)}" for shown, meanings in by_sign.items())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from bot.core.rendering.layout import SPARK_MARKS, Cell, Grid, Kind, grid, label_dimensions
+from bot.core.rendering.layout import SPARK_MARKS, Cell, Grid, Kind, Part, grid, label_dimensions
 from bot.core.rendering.names import fitted, width_of
 
 if TYPE_CHECKING:
@@ -85,19 +85,41 @@ def fixed(answer: Answer, rows: Sequence[Row], *, width: int) -> Fixed:
 
 
 def _choose(whole: Grid, width: int) -> tuple[list[int], tuple[str, ...]]:
-    """Indexes of the columns that fit, in order, and the headers of the others."""
+    """Indexes of the columns that fit, in order, and the headers of the others.
+
+    What is compared stays together, but for the first figure: where only two of its three columns fit, the change
+    stands beside it and what it was before doesn't.
+    """
     kept: list[int] = []
     undrawn: list[str] = []
     used = -_GAP
-    for i, head in enumerate(whole.heads):
-        needed = _GAP + _width(whole, i, floor=True)
-        must = head.kind is Kind.LABEL or not any(whole.heads[k].kind is Kind.NUMBER for k in kept)
-        if must or (used + needed <= width and not undrawn):
-            kept.append(i)
-            used += needed
-        elif head.kind is Kind.NUMBER:
-            undrawn.append(head.text)
+
+    def needed(columns: Sequence[int]) -> int:
+        return sum(_GAP + _width(whole, i, floor=True) for i in columns)
+
+    for columns in _together(whole):
+        first = whole.heads[columns[0]]
+        must = first.kind is Kind.LABEL or not any(whole.heads[k].kind is Kind.NUMBER for k in kept)
+        fewer = [i for i in columns if whole.heads[i].part is not Part.THEN]
+        chosen = fewer if must and used + needed(columns) > width else columns
+        if must or (used + needed(chosen) <= width and not undrawn):
+            kept += chosen
+            used += needed(chosen)
+            undrawn += [whole.heads[i].text for i in columns if i not in chosen]
+        elif first.kind is Kind.NUMBER:
+            undrawn.append(first.text)
     return kept, tuple(undrawn)
+
+
+def _together(whole: Grid) -> list[list[int]]:
+    """Indexes of the columns, those of one comparison in one list."""
+    groups: list[list[int]] = []
+    for i, head in enumerate(whole.heads):
+        if head.part is Part.OWN:
+            groups.append([i])
+        else:
+            groups[-1].append(i)
+    return groups
 
 
 def _is_name(whole: Grid, index: int) -> bool:
@@ -184,7 +206,7 @@ def _runs(whole: Grid) -> list[int]:
 
     def content(row: tuple[Cell, ...]) -> object:
         signs = tuple((cell.text, cell.value) for cell in row[labels:])
-        silent = all(value is not None and value < 0 for _, value in signs) and not row[labels - 1].marks
+        silent = all(value is not None and value < 0 for _, value in signs) and not any(c.marks for c in row[:labels])
         return signs if silent else id(row)
 
     return [sum(1 for _ in run) for _, run in groupby(whole.rows, content)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Column, Missing, RowState, Unit
+from bot.core.comparing import change, is_later
 from bot.core.intervals import Granularity, buckets, clock_label, days_touched
 from bot.core.query import Booking, Dimension
 from bot.core.rendering import figures
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.core.answer import Answer, Group, Row
+    from bot.core.defaults import DurationStyle
     from bot.core.query import Query
 
 SPARK_MARKS = 48
@@ -32,6 +34,16 @@ _TICK = timedelta(microseconds=1)
 _ROUNDING = 1e-6
 _WORK = frozenset({"handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s"})
 _NAMELESS = {"queue": "(no queue)", "team": "(no team)", "media": "(no media)"}
+
+
+class Part(Enum):
+    """Which of the figures of a column a comparison shows there."""
+
+    OWN = "own"
+    """Of the time asked for."""
+    THEN = "then"
+    """Of the time compared with."""
+    CHANGE = "change"
 
 
 class Kind(Enum):
@@ -50,6 +62,7 @@ class Head:
     kind: Kind
     column: str = ""
     """The answer's column it shows, if one."""
+    part: Part = Part.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +94,29 @@ class Grid:
     """Some rows, not all, are provisional: they carry the sign."""
     overfull: bool
     spark: bool
+    than: str = ""
+    """Of a comparison, what the other time is called."""
 
     @property
     def legend(self) -> str:
         """The signs used in the table, each with its meaning."""
-        return figures.legend(self.reasons, zero=self.zero, provisional=self.provisional, spark=self.spark)
+        return figures.legend(
+            self.reasons, zero=self.zero, provisional=self.provisional, spark=self.spark, than=self.than
+        )
+
+    def within(self, most: int) -> tuple[Grid, tuple[str, ...]]:
+        """The first columns, at most so many and no comparison in part, and the headers of those left out."""
+        kept = min(most, len(self.heads))
+        while 0 < kept < len(self.heads) and self.heads[kept].part is not Part.OWN:
+            kept -= 1
+        left_out = tuple(head.text for head in self.heads[kept:] if head.part is Part.OWN)
+        fewer = replace(
+            self,
+            heads=self.heads[:kept],
+            rows=tuple(row[:kept] for row in self.rows),
+            totals=self.totals[:kept],
+        )
+        return fewer, left_out
 
 
 def drawn_columns(answer: Answer) -> tuple[Column, ...]:
@@ -195,6 +226,11 @@ def overfull_cause(query: Query) -> str:
     return f"{OVERFULL_SIGN}: posted time lands whole in the {where} in which it was reported, wherever the work began."
 
 
+def then_word(query: Query) -> str:
+    """What the time compared with is called in a header: `before`, or `after` where it comes later."""
+    return "after" if is_later(query) else "before"
+
+
 def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS) -> Grid:
     """The table of those rows.
 
@@ -203,19 +239,25 @@ def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS)
         rows: what to draw, in order.
         spark_marks: the most marks of a sparkline; 0 leaves the sparklines out.
     """
-    query, columns = answer.query, drawn_columns(answer)
+    query, columns, there = answer.query, drawn_columns(answer), answer.versus
     dimensions = label_dimensions(answer)
     headline = headline_column(answer)
     some_provisional = any(r.provisional for r in rows) and not all(r.provisional for r in rows)
-    with_bar = sole_agent(answer) is not None
+    with_bar = sole_agent(answer) is not None and there is None
     full = 1.0
     if with_bar and headline.unit is not Unit.RATIO:
         full = max((v for r in rows if (v := value_of(r, headline.name)) is not None), default=1.0) or 1.0
-    sparks = _sparks(answer, rows, spark_marks) if spark_marks and not with_bar else None
+    sparks = _sparks(answer, rows, spark_marks) if spark_marks and not with_bar and there is None else None
+    partners = _partner_labels(answer, there, rows) if there is not None else ()
 
     heads = [Head(_dimension_head(d), Kind.LABEL) for d in dimensions]
+    if partners:
+        heads.append(Head(then_word(query).capitalize(), Kind.LABEL))
     for column in columns:
         heads.append(Head(column.label, Kind.NUMBER, column.name))
+        if there is not None:
+            heads.append(Head(f"{column.label} {then_word(query)}", Kind.NUMBER, column.name, Part.THEN))
+            heads.append(Head(f"Δ {column.label}", Kind.NUMBER, column.name, Part.CHANGE))
         if with_bar and column.name == headline.name:
             heads.append(Head("0–100 %" if headline.unit is Unit.RATIO else "Share", Kind.PICTURE))
     if sparks is not None:
@@ -232,25 +274,29 @@ def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS)
             marks += f" {figures.PROVISIONAL}"
         cells = [_label(row, d, query, dated=dated, shared=shared) for d in dimensions]
         cells[-1] = Cell(cells[-1].text, cells[-1].value, marks)
+        if partners:
+            cells.append(partners[position])
         for column in columns:
-            value = value_of(row, column.name)
-            shown = figures.number(value, column.unit, column=column.name)
-            if shown is None:
-                reason = figures.missing_reason(row, column.name)
-                reasons.add(reason)
-                shown = figures.sign(reason)
-            cells.append(Cell(shown, figures.sort_value(value, shown)))
+            own, reason = _number_cell(row, column, answer.durations)
+            cells.append(own)
+            reasons |= {reason} if reason else set()
+            if there is not None:
+                then, reason = _number_cell(row.versus, column, answer.durations)
+                cells += [then, _change_cell(row, column, own, then, answer.durations)]
+                reasons |= {reason} if reason else set()
             if with_bar and column.name == headline.name:
-                picture = shown if value is None else figures.bar(value / full, BAR_WIDTH)
-                cells.append(Cell(picture, figures.sort_value(value, shown)))
+                value = value_of(row, column.name)
+                picture = own.text if value is None else figures.bar(value / full, BAR_WIDTH)
+                cells.append(Cell(picture, own.value))
         if sparks is not None:
             cells.append(Cell(sparks.lines[position], sparks.means[position]))
         drawn.append(tuple(cells))
 
-    totals = [_totals_label(answer)] + [""] * (len(dimensions) - 1)
-    for head in heads[len(dimensions) :]:
-        unit = next((c.unit for c in columns if c.name == head.column), None)
-        totals.append("" if unit is None else total_of(answer, head.column, unit))
+    labels = sum(head.kind is Kind.LABEL for head in heads)
+    totals = [_totals_label(answer)] + [""] * (labels - 1)
+    for head in heads[labels:]:
+        column_of = next((c for c in columns if c.name == head.column), None)
+        totals.append("" if column_of is None else _total_cell(answer, column_of, head.part))
     return Grid(
         heads=tuple(heads),
         rows=tuple(drawn),
@@ -260,12 +306,70 @@ def grid(answer: Answer, rows: Sequence[Row], *, spark_marks: int = SPARK_MARKS)
         provisional=some_provisional,
         overfull=overfull,
         spark=sparks is not None,
+        than=then_word(query) if there is not None else "",
     )
+
+
+def _number_cell(row: Row | None, column: Column, durations: DurationStyle) -> tuple[Cell, Missing | None]:
+    """The figure, or the sign of its kind of nothing and the reason; no row is no data."""
+    value = value_of(row, column.name) if row is not None else None
+    shown = figures.number(value, column.unit, column=column.name, durations=durations)
+    if shown is not None:
+        return Cell(shown, figures.sort_value(value, shown)), None
+    reason = figures.missing_reason(row, column.name) if row is not None else Missing.NO_DATA
+    sign = figures.sign(reason)
+    return Cell(sign, figures.sort_value(None, sign)), reason
+
+
+def _change_cell(row: Row, column: Column, own: Cell, then: Cell, durations: DurationStyle) -> Cell:
+    """What the two figures differ by; where one is missing its sign."""
+    there = value_of(row.versus, column.name) if row.versus is not None else None
+    value = change(value_of(row, column.name), there)
+    shown = figures.change(value, column.unit, column=column.name, durations=durations)
+    if shown is None:
+        shown = own.text if value_of(row, column.name) is None else then.text
+    return Cell(shown, figures.sort_change(value, shown))
+
+
+def _partner_labels(answer: Answer, there: Answer, rows: Sequence[Row]) -> tuple[Cell, ...]:
+    """When each row's partner was; none where rows have no time, or both are called the same."""
+    by_time, zone = answer.query.by_time, answer.query.zone
+    if by_time is None or zone is None or together(answer) is not None:
+        return ()
+    own_dated, dated = is_dated(answer.query), is_dated(there.query)
+    cells, alike = [], True
+    for row in rows:
+        own = time_label(row.start, row.end, dimension=by_time, zone=zone, dated=own_dated)
+        partner = row.versus
+        text = figures.NO_DATA
+        if partner is not None:
+            text = time_label(partner.start, partner.end, dimension=by_time, zone=zone, dated=dated)
+        alike &= text == own
+        cells.append(Cell(text, int(partner.start.timestamp()) if partner is not None else 0))
+    return () if alike else tuple(cells)
+
+
+def _total_cell(answer: Answer, column: Column, part: Part) -> str:
+    """The whole group's figure, its figure then, or what they differ by."""
+    if part is Part.OWN or answer.versus is None:
+        return total_of(answer, column.name, column.unit)
+    if part is Part.THEN:
+        return total_of(answer.versus, column.name, column.unit)
+    return total_change(answer, column)
+
+
+def total_change(answer: Answer, column: Column) -> str:
+    """What the totals of both times differ by, or the sign of the one that is missing."""
+    if answer.versus is None:
+        return figures.NO_DATA
+    own, then = figures.finite(answer.totals.get(column.name)), figures.finite(answer.versus.totals.get(column.name))
+    shown = figures.change(change(own, then), column.unit, column=column.name, durations=answer.durations)
+    return shown or total_of(answer if own is None else answer.versus, column.name, column.unit)
 
 
 def total_of(answer: Answer, column: str, unit: Unit) -> str:
     """The whole group's figure, or the sign of nothing."""
-    shown = figures.number(answer.totals.get(column), unit, column=column)
+    shown = figures.number(answer.totals.get(column), unit, column=column, durations=answer.durations)
     if shown is not None:
         return shown
     reasons = {figures.missing_reason(row, column) for row in answer.rows}

@@ -6,8 +6,9 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bot.core.comparing import change
 from bot.core.intervals import Granularity, buckets, clock_label
-from bot.core.query import Booking, Dimension, SelectorKind
+from bot.core.query import Booking, Dimension, Output, SelectorKind
 from bot.core.rendering import figures
 from bot.core.rendering.chosen import chosen_rows, value_of
 from bot.core.rendering.layout import (
@@ -19,23 +20,28 @@ from bot.core.rendering.layout import (
     label_dimensions,
     overfull_cause,
     sole_agent,
+    then_word,
     time_label,
     together,
+    total_change,
     total_of,
 )
 from bot.core.rendering.names import capped, cleaned, raw_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from bot.core.answer import Answer, Row
+    from bot.core.answer import Answer, Column, Row
     from bot.core.query import Query, Range, Selector
     from bot.core.rendering.layout import Grid
+    from bot.core.sourcing import Sources
 
 _MOST_NAMED = 4
 _MESSAGE_LIMIT = 300
+_OF_ITS_OWN_SIDE = frozenset({"residue", "bucket_overflow"})
+"""Warnings about a time compared with that only its own table would need."""
 
 
 def plural(count: int, noun: str) -> str:
@@ -56,6 +62,9 @@ def reading(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> st
         words = " ".join(filter(None, (query.verb.value if query.verb else "", query.topic)))
         return cleaned(words)
     parts = [f"{query.range.label} {query.zone.key}", bucket_count(query), booking(query)]
+    if Output.HEATMAP in query.outputs and query.by_time is not None:
+        nouns = [query.bucket_noun if d.is_time else d.value for d in query.group_by]
+        parts.append(f"as a heat map by {' and '.join(nouns)}")
     parts += filter(None, (whom(query.filters.include, names), conversations(query)))
     if query.filters.exclude:
         parts.append(f"without {whom(query.filters.exclude, names)}")
@@ -67,7 +76,8 @@ def reading(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> st
 
 def reading_notes(query: Query) -> tuple[str, ...]:
     """What the reading had to decide, each a sentence of its own."""
-    notes = (query.range.notes if query.range else ()) + query.notes
+    spans = [span for span in (query.range, query.versus) if span]
+    notes = (*(note for span in spans for note in span.notes), *query.notes)
     return tuple(dict.fromkeys(filter(None, map(cleaned, notes))))
 
 
@@ -131,7 +141,8 @@ def title(answer: Answer) -> str:
     if everybody is not None:
         return f"{headline_column(answer).label} of {group_name(everybody)}"
     suffix = f": {group_name(agent)}" if agent else ""
-    return f"{headline_column(answer).label} by {' and '.join(nouns)}{suffix}"
+    compared = ", compared" if answer.versus is not None else ""
+    return f"{headline_column(answer).label} by {' and '.join(nouns)}{compared}{suffix}"
 
 
 def finding(answer: Answer) -> str:
@@ -147,18 +158,53 @@ def finding(answer: Answer) -> str:
         meaning = figures.meaning(reasons.pop()) if len(reasons) == 1 else "no data"
         sentences = [f"{column.label} of {over}: {meaning}."]
     else:
-        sentences = [f"{column.label} {figure} over {over}." if not agent else f"{over}: {column.label} {figure}."]
+        against = _against(answer, column)
+        sentences = [
+            f"{over}: {column.label} {figure}{against}." if agent else f"{column.label} {figure} over {over}{against}."
+        ]
     rows = chosen_rows(answer)
     if not rows:
         return " ".join([*sentences, "No row is what was asked for."])
+    if answer.versus is not None:
+        return " ".join([*sentences, *_movers(answer, rows, column)])
     have = [(value, row) for row in rows if (value := value_of(row, column.name)) is not None]
     if have:
         (least, lowest), (most, highest) = (end(have, key=itemgetter(0)) for end in (min, max))
         if least != most:
             for word, value, row in (("Lowest", least, lowest), ("Highest", most, highest)):
-                shown = figures.number(value, column.unit, column=column.name)
+                shown = figures.number(value, column.unit, column=column.name, durations=answer.durations)
                 sentences.append(f"{word}: {row_name(answer, row)} {shown}.")
     return " ".join(sentences)
+
+
+def _against(answer: Answer, column: Column) -> str:
+    """`, 53.6 % before (↑ +3.2 pp)`; empty where nothing is compared."""
+    there = answer.versus
+    if there is None:
+        return ""
+    then = figures.number(
+        there.totals.get(column.name), column.unit, column=column.name, durations=answer.durations
+    )
+    word = then_word(answer.query)
+    return f", {then} {word} ({total_change(answer, column)})" if then else f", no figure {word}"
+
+
+def _movers(answer: Answer, rows: Sequence[Row], column: Column) -> Iterator[str]:
+    """Who rose most and who fell most."""
+    moved = [
+        (difference, row)
+        for row in rows
+        if row.versus is not None
+        and (difference := change(value_of(row, column.name), value_of(row.versus, column.name))) is not None
+    ]
+    if len(moved) < 2:
+        return
+    for word, (difference, row) in (
+        ("Most up", max(moved, key=itemgetter(0))),
+        ("Most down", min(moved, key=itemgetter(0))),
+    ):
+        if difference and (difference > 0) is (word == "Most up"):
+            yield f"{word}: {row_name(answer, row)} {figures.change(difference, column.unit, column=column.name, durations=answer.durations)}."
 
 
 def row_name(answer: Answer, row: Row) -> str:
@@ -185,7 +231,15 @@ def _over(answer: Answer) -> str:
 
 def totals(answer: Answer) -> tuple[tuple[str, str], ...]:
     """(label, figure) of each drawn column over the whole group."""
-    return tuple((c.label, total_of(answer, c.name, c.unit)) for c in drawn_columns(answer))
+    there, word = answer.versus, then_word(answer.query)
+
+    def figure(column: Column) -> str:
+        own = total_of(answer, column.name, column.unit)
+        if there is None:
+            return own
+        return f"{own} ({word} {total_of(there, column.name, column.unit)}, {total_change(answer, column)})"
+
+    return tuple((column.label, figure(column)) for column in drawn_columns(answer))
 
 
 def totals_label(answer: Answer) -> str:
@@ -201,7 +255,12 @@ def totals_label(answer: Answer) -> str:
 
 def warnings(answer: Answer) -> tuple[str, ...]:
     """Each warning on one line."""
-    return tuple(capped(text, _MESSAGE_LIMIT) for w in answer.warnings if (text := cleaned(w.message)))
+    said = [cleaned(warning.message) for warning in answer.warnings]
+    if answer.versus is not None:
+        word = then_word(answer.query).capitalize()
+        theirs = [cleaned(w.message) for w in answer.versus.warnings if w.code not in _OF_ITS_OWN_SIDE]
+        said += [f"{word}: {text}" for text in theirs if text and text not in said]
+    return tuple(capped(text, _MESSAGE_LIMIT) for text in said if text)
 
 
 def remarks(answer: Answer, table: Grid | None) -> tuple[str, ...]:
@@ -227,7 +286,50 @@ def residue(seconds: float) -> str:
 
 
 def coverage(answer: Answer, *, now: datetime | None = None) -> str:
-    """Agents asked and answered, range, data age, what is provisional, duplicates removed, calls spent."""
+    """Agents asked and answered, range, data age, what is provisional, duplicates removed, calls spent.
+
+    Of a comparison the other time has its own part at the end; duplicates and calls are of both.
+    """
+    parts = _covered(answer, now)
+    covered = answer.coverage
+    both = [covered, *([answer.versus.coverage] if answer.versus else [])]
+    parts.append(f"{plural(sum(side.duplicates_removed for side in both), 'duplicate')} removed")
+    parts.append(plural(covered.requests, "API call"))
+    if covered.cached:
+        parts.append("from the cache")
+    if answer.versus is not None:
+        then = _covered(answer.versus, now)
+        parts.append(f"{then_word(answer.query)}: {', '.join(then)}")
+    return " · ".join([*parts, *since_last_time(answer)])
+
+
+def since_last_time(answer: Answer) -> Iterator[str]:
+    """What moved since the same person asked the same: `Since 08:02: Ana Díaz Utilization 61.0 % → 63.4 %`."""
+    changes, zone = answer.changes, answer.query.zone
+    if changes is None or zone is None:
+        return
+    rows = {(row.groups, row.start): row for row in answer.rows}
+    by_group = {row.groups: row for row in answer.rows}
+    columns = {column.name: column for column in answer.columns}
+    told = []
+    for move in changes.moved[:_MOST_NAMED]:
+        row = rows.get((move.groups, move.start)) if move.start else by_group.get(move.groups)
+        column = columns[move.column]
+        old, new = (
+            figures.number(value, column.unit, column=column.name, durations=answer.durations) or figures.NO_DATA
+            for value in (move.old, move.new)
+        )
+        told.append(f"{row_name(answer, row) if row else 'in all'} {column.label} {old} → {new}")
+    more = changes.count - len(told)
+    told += [f"and {plural(more, 'more figure')}"] if more else []
+    now = answer.coverage.data_as_of or changes.since
+    same_day = now.astimezone(zone).date() == changes.since.astimezone(zone).date()
+    when = f"{changes.since.astimezone(zone):%H:%M}" if same_day else moment(changes.since, zone)
+    yield f"Since {when}: {'; '.join(told)}"
+
+
+def _covered(answer: Answer, now: datetime | None) -> list[str]:
+    """What the figures of one time rest on."""
     covered, query = answer.coverage, answer.query
     parts = [f"{covered.agents_answered:,} of {plural(covered.agents_asked, 'agent')} answered"]
     zone = query.zone
@@ -245,13 +347,25 @@ def coverage(answer: Answer, *, now: datetime | None = None) -> str:
         if covered.conversations_since is not None:
             found += f" begun since {covered.conversations_since:%Y-%m-%d}"
         parts.append(found)
+    if covered.sources is not None and zone is not None:
+        parts.extend(sources(covered.sources, zone))
     if covered.segments_short_s == 0:
         parts.append("no posted time is missing from it")
-    parts.append(f"{plural(covered.duplicates_removed, 'duplicate')} removed")
-    parts.append(plural(covered.requests, "API call"))
-    if covered.cached:
-        parts.append("from the cache")
-    return " · ".join(parts)
+    return parts
+
+
+def sources(found: Sources, zone: ZoneInfo) -> Iterator[str]:
+    """`2 days from the archive (fetched Mon 23 Nov 02:10, provisional), 3 pages`"""
+    parts = [plural(count, noun) for count, noun in ((found.pages, "page"), (found.jobs, "job")) if count]
+    if found.kept:
+        fetched = min(about.fetched_at for about in found.kept)
+        if found.moving_since is not None:
+            fetched = found.moving_since
+        moving = ", provisional" if found.moving_since else ""
+        days = f"{plural(len(found.kept), 'day')} from the archive (fetched {moment(fetched, zone)}{moving})"
+        parts.insert(0, days)
+    if parts:
+        yield ", ".join(parts)
 
 
 def resolved(span: Range, zone: ZoneInfo) -> str:

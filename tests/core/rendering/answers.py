@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Answer, Column, Coverage, Group, Missing, Row, RowState, Spark, Unit
+from bot.core.comparing import compared
 from bot.core.intervals import Granularity, Interval, buckets, local_day
 from bot.core.query import Booking, Dimension, Query, Range, Verb
 from bot.core.zones import load_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LONDON = load_zone("Europe/London")
 SUNDAY = local_day(date(2026, 11, 22), LONDON)
@@ -135,4 +136,33 @@ def many(count: int, names: Sequence[str] = ("Agent {n:05d}",), *, spark: bool =
         rows=tuple(rows),
         coverage=replace(small().coverage, agents_asked=count, agents_answered=count),
         sparks=sparks,
+    )
+
+
+def side_by_side(here: Answer, there: Answer) -> Answer:
+    """Both as a comparison of yesterday with the day before."""
+    saturday = local_day(date(2026, 11, 21), LONDON)
+    before = Range((saturday,), "The day before, Sat 21 Nov 00:00–24:00", "previous")
+    query = replace(here.query, versus=before)
+    grid = buckets((saturday,), query.granularity, LONDON) if query.granularity else ()
+    rows = (
+        replace(r, start=r.start - timedelta(days=1), end=r.end - timedelta(days=1), provisional=False)
+        for r in there.rows
+    )
+    other = replace(there, query=replace(here.query, range=before, buckets=grid), rows=tuple(rows))
+    return compared(replace(here, query=query), other)
+
+
+def then(answer: Answer, factor: float = 0.5) -> Answer:
+    """The same people with so much of every figure."""
+
+    def scaled(values: Mapping[str, float | int | None]) -> dict[str, float | int | None]:
+        return {n: None if v is None else type(v)(v * factor) for n, v in values.items()}
+
+    return replace(
+        answer,
+        rows=tuple(replace(r, values=scaled(r.values)) for r in answer.rows),
+        totals=scaled(answer.totals),
+        coverage=replace(answer.coverage, provisional_from=None, requests=5),
+        sparks={},
     )
