@@ -100,7 +100,7 @@ def _ask(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO, err: T
             return 0
         if arguments.dry_run:
             return _dry_run(arguments, environ, out)
-        return _answer(arguments, environ, out)
+        return _answer(arguments, environ, out, err)
     except BotError as error:
         if wants_json:
             from bot.core.rendering.json_out import error_as_json
@@ -216,7 +216,7 @@ def _dry_run(arguments: AskArguments, environ: Mapping[str, str], out: TextIO) -
     return 0
 
 
-def _answer(arguments: AskArguments, environ: Mapping[str, str], out: TextIO) -> int:
+def _answer(arguments: AskArguments, environ: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     from bot.edges.logs import configure_logging
     from bot.ports import Operation
     from bot.settings import Need, load_settings
@@ -229,9 +229,9 @@ def _answer(arguments: AskArguments, environ: Mapping[str, str], out: TextIO) ->
     with build_reports(settings, clock=(lambda: now) if now else None) as reports:
         requester = _requester(arguments.as_)
         query = reports.service.read(arguments.text, requester, zone=zone)
-        answer = reports.service.answer(
-            query, requester, door="cli", operation=Operation.within(settings.answer_seconds)
-        )
+        operation = Operation.within(settings.long_answer_seconds if query.takes_long else settings.answer_seconds)
+        operation.progress = lambda words: err.write(f"{words}\n")
+        answer = reports.service.answer(query, requester, door="cli", operation=operation)
     _write_answer(answer, arguments.format, out, now=now)
     return 0
 

@@ -79,6 +79,16 @@ def _weekday(text: str) -> int:
     return _DAYS.index(matches[0])
 
 
+def _time_of_day(text: str) -> time | None:
+    """`02:00`, or None for `off`."""
+    if text.lower() == "off":
+        return None
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise ValueError(f"is a time of day such as 02:00, or off, not {text!r}")
+    return time(int(found[1]), int(found[2]))
+
+
 def _zone_name(text: str) -> str:
     try:
         return load_zone(text).key
@@ -279,6 +289,26 @@ class Settings(BaseSettings):
         2, "how long before the range a conversation may have begun and still be looked for"
     )
 
+    archive_days: Annotated[int, _whole_number(0, 366)] = _about(
+        62,
+        "days of conversations that the database keeps, so that Genesys isn't asked for them again; 0: none",
+        group="By the clock",
+    )
+    archive_fresh_hours: Annotated[int, _whole_number(0, 96)] = _about(
+        12, "how long a kept day answers while Genesys may still change it: the four days after its end"
+    )
+    prefetch_at: Annotated[time | None, _from_text(_time_of_day)] = _about(
+        time(2),
+        "local time in `REPORT_ZONE` at which the last days are read for the morning; `off`: never",
+        shown="02:00",
+    )
+    clock_budget_requests: Annotated[int, _whole_number(1, 10_000)] = _about(
+        200, "requests that one question may cost unasked; beyond that the bot offers `posted` and `anyway`"
+    )
+    job_from_pages: Annotated[int, _whole_number(1, 1000)] = _about(
+        50, "from so many pages on Genesys is asked to prepare the conversations, where it has them all and time allows"
+    )
+
     supervisors: Annotated[str, _from_text(_grants)] = _about(
         "",
         "who sees whom; nobody but oneself, unless listed",
@@ -305,6 +335,9 @@ class Settings(BaseSettings):
     )
     answer_seconds: Annotated[int, _whole_number(1, 600)] = _about(
         20, "longest time that one answer may ask the platform"
+    )
+    long_answer_seconds: Annotated[int, _whole_number(1, 3600)] = _about(
+        600, "the same for a question with `anyway` or `complete`"
     )
     commands_a_minute: Annotated[int, _whole_number(1, 10_000)] = _about(
         5, "questions that one person may ask in a minute; presses of buttons don't count"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.edges.db.engine import Database
     from bot.edges.db.kept import KeptJobs
+    from bot.edges.metrics import Metrics
     from bot.edges.slack import Slack
     from bot.edges.ticker import Ticker
     from bot.edges.web import WebApp
@@ -226,9 +227,11 @@ class Application:
     ledger: FireLedger
     delivery: DeliveryService
     schedules: SchedulesService
+    archive: Archive | None
+    prefetch: Prefetch | None
 
     def ticker(self, *, every_s: float = 5.0, give_up: Callable[[], object] | None = None) -> Ticker:
-        """What asks every few seconds which posts are due, and forgets old ones now and then."""
+        """What asks every few seconds which posts are due, reads ahead at night, and forgets what is old."""
         from bot.edges.ticker import Ticker
 
         purged_at = -_PURGE_EVERY_S
@@ -236,14 +239,20 @@ class Application:
         def tick() -> None:
             nonlocal purged_at
             self.delivery.tick()
+            if self.prefetch is not None:
+                self.prefetch.tick()
             if time.monotonic() - purged_at >= _PURGE_EVERY_S:
                 self.ledger.purge(utc_now() - _FIRES_KEPT)
+                if self.archive is not None:
+                    self.archive.purge((utc_now() - timedelta(days=self.settings.archive_days)).date())
                 purged_at = time.monotonic()
 
         return Ticker(tick, every_s=every_s, give_up=give_up)
 
     def close(self, grace_s: float = 20.0) -> None:
         """Take no new work, let running answers finish or tell the people, and let go of every connection."""
+        if self.prefetch is not None:
+            self.prefetch.close()
         self.jobs.close(grace_s)
         self.reports.close()
         self.client.close()
@@ -282,16 +291,23 @@ def build(
         interactions_url=interactions_url(settings),
         week_start=settings.week_start,
         answer_seconds=settings.answer_seconds,
+        long_answer_seconds=settings.long_answer_seconds,
         commands_a_minute=settings.commands_a_minute,
         commands_in_flight=settings.commands_at_once,
     )
     moment = clock or utc_now
     client = build_client(settings, adapter=adapter)
     people = build_people(slack_settings)
-    reports = report_service(
-        settings, client, people=people, clock=moment, more_status=lambda: schedule_lines(store, delivery)
-    )
     database = open_database(settings)
+    sources = by_the_clock(settings, client, clock=moment, database=database)
+    reports = report_service(
+        settings,
+        client,
+        people=people,
+        clock=moment,
+        more_status=lambda: [*schedule_lines(store, delivery), *archive_lines(settings, database)],
+        clockwork=sources.work,
+    )
     posting = SlackApi(token=slack_settings.bot_token, base_url=settings.slack_api_url)
     messenger = SlackMessenger(posting)
     store, ledger, calendars = SqlScheduleStore(database), SqlFireLedger(database, clock=moment), HolidayCalendars()
@@ -342,7 +358,63 @@ def build(
     )
     # Questions that another process took and did not live to answer are answered here.
     jobs.start({QUESTION: Handler(slack.desk.resume, slack.desk.excuse)})
-    return Application(settings, slack, jobs, reports, client, database, commands, store, ledger, delivery, schedules)
+    prefetch = nightly_prefetch(settings, sources, database, owner=process, clock=moment, metrics=slack.metrics)
+    return Application(
+        settings=settings,
+        slack=slack,
+        jobs=jobs,
+        reports=reports,
+        client=client,
+        database=database,
+        commands=commands,
+        store=store,
+        ledger=ledger,
+        delivery=delivery,
+        schedules=schedules,
+        archive=sources.archive,
+        prefetch=prefetch,
+    )
+
+
+def nightly_prefetch(
+    settings: Settings,
+    sources: ByTheClock,
+    database: Database,
+    *,
+    owner: str,
+    clock: Callable[[], datetime],
+    metrics: Metrics,
+) -> Prefetch | None:
+    """What reads the last days for the morning; None where nothing is kept, or nothing read ahead."""
+    from bot.edges.db.archive import SqlChores
+    from bot.services.prefetch import Prefetch, PrefetchSettings
+
+    if sources.archive is None or settings.prefetch_at is None:
+        return None
+    return Prefetch(
+        sources.work,
+        sources.archive,
+        SqlChores(database, clock=clock),
+        PrefetchSettings(settings.prefetch_at, settings.zone, settings.lookback_days),
+        owner=owner,
+        clock=clock,
+        counted=lambda outcome: metrics.prefetches.labels(outcome).inc(),
+    )
+
+
+def archive_lines(settings: Settings, database: Database) -> list[str]:
+    """What `status` says of the archive."""
+    from bot.edges.db.archive import SqlDayStore
+
+    if not settings.archive_days:
+        return ["Archive: off (ARCHIVE_DAYS=0)"]
+    counts = SqlDayStore(database).counts()
+    if not counts["days"]:
+        return ["Archive: no days yet"]
+    fetched = datetime.fromtimestamp(counts["fetched_at"], settings.zone)
+    return [
+        f"Archive: {counts['days']:.0f} days, {counts['bytes'] / 1e6:.1f} MB; last fetched {fetched:%Y-%m-%d %H:%M}"
+    ]
 
 
 def schedule_lines(store: ScheduleStore, delivery: DeliveryService) -> list[str]:
@@ -510,6 +582,7 @@ def schedules_command(rest: Sequence[str], environ: Mapping[str, str], out: Text
 
 def create_web() -> WebApp:
     """The WSGI application of one gunicorn worker."""
+    from bot.edges.db.archive import SqlDayStore
     from bot.edges.web import build_web
 
     application = start(os.environ, Need.SLACK_HTTP)
@@ -521,6 +594,7 @@ def create_web() -> WebApp:
         metrics=application.slack.metrics,
         ready=lambda: {"jobs": application.jobs.running},
         schedules=application.delivery.counts,
+        archive=SqlDayStore(application.database).counts,
     )
 
 

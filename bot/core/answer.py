@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.core.query import Query
+    from bot.core.sourcing import Sources
 
 
 class RowState(StrEnum):
@@ -114,7 +115,9 @@ class Coverage:
     """Figures from here on may still move; None: all final."""
     cached: bool = False
     conversations_since: datetime | None = None
-    """By the clock: conversations begun before that were not looked for."""
+    """By the clock: conversations begun before that were not looked for; None: all were, or none."""
+    sources: Sources | None = None
+    """By the clock: where the conversations came from."""
     segments_short_s: float | None = None
     """By the clock: seconds of handle time that Genesys posted for these agents and of which there are no segments;
     None where the two weren't compared: they are, over whole days that are over."""

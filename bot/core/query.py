@@ -271,6 +271,11 @@ class Query:
         return not self.filters.divides_conversations and not {Dimension.QUEUE, Dimension.MEDIA} & set(self.group_by)
 
     @property
+    def takes_long(self) -> bool:
+        """Whether the asker said that minutes are all right."""
+        return self.anyway or self.complete
+
+    @property
     def bucket_count(self) -> int:
         """Pieces of time that rows stand for; 0 where the range is one bucket."""
         return len(self.buckets) if self.periods is None else self.periods

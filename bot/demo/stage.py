@@ -97,6 +97,7 @@ class Stage:
                 "SUPERVISORS": f"{person.id}=*",
                 "NAMED_CHANNELS": channel.id,
                 "DATABASE_URL": "sqlite://",  # in memory: the demo leaves nothing behind
+                "PREFETCH_AT": "off",  # nobody waits for its mornings
                 "REPORT_ZONE": ZONE,
                 "COMMANDS_A_MINUTE": "1000",  # lines come from a file at times
             },

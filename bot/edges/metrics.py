@@ -44,6 +44,9 @@ class Metrics:
         self.requests = Counter(
             "http_requests", "Requests by path and status", ("path", "status"), registry=self.registry
         )
+        self.prefetches = Counter(
+            "prefetches", "Nights read ahead into the archive, by outcome", ("outcome",), registry=self.registry
+        )
         self._jobs = Gauge(
             "jobs", "Jobs waiting and running", ("state",), registry=self.registry, multiprocess_mode="livesum"
         )
@@ -55,13 +58,27 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
+        self._archive = Gauge(
+            "archive",
+            "The archive of conversations: days, bytes, and when the last was fetched, in seconds since 1970",
+            ("what",),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
 
-    def page(self, jobs: Callable[[], dict[str, int]], schedules: Callable[[], Mapping[str, float]] = dict) -> bytes:
+    def page(
+        self,
+        jobs: Callable[[], dict[str, int]],
+        schedules: Callable[[], Mapping[str, float]] = dict,
+        archive: Callable[[], Mapping[str, float]] = dict,
+    ) -> bytes:
         """The text of `/metrics`."""
         for state, count in jobs().items():
             self._jobs.labels(state).set(count)
         for what, value in schedules().items():
             self._schedules.labels(what).set(value)
+        for what, value in archive().items():
+            self._archive.labels(what).set(value)
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             together = CollectorRegistry()
             MultiProcessCollector(together)  # type: ignore[no-untyped-call]

@@ -62,6 +62,7 @@ class WebApp:
         signing_secret: the app's, from Slack.
         ready: what has to be in order for this process to answer; names and whether they are.
         schedules: gauges of scheduled posts, which other processes send; raises StoreError.
+        archive: gauges of kept conversations; raises StoreError.
         clock: seconds since 1970.
     """
 
@@ -74,6 +75,7 @@ class WebApp:
         metrics: Metrics,
         ready: Callable[[], Mapping[str, bool]] = dict,
         schedules: Callable[[], Mapping[str, float]] = dict,
+        archive: Callable[[], Mapping[str, float]] = dict,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not signing_secret:
@@ -84,6 +86,7 @@ class WebApp:
         self._metrics = metrics
         self._ready = ready
         self._schedules = schedules
+        self._archive = archive
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -163,15 +166,9 @@ class WebApp:
 
     def _healthy(self) -> tuple[int, bytes, str]:
         """Alive: it answers. How scheduled posts fare is said, but restarting this process would not mend it."""
-        gauges = self._gauges()
+        gauges = _read(self._schedules)
         lines = "".join(f"schedules {what}: {value:g}\n" for what, value in gauges.items())
         return 200, f"ok\n{lines}".encode(), "text/plain; charset=utf-8"
-
-    def _gauges(self) -> Mapping[str, float]:
-        try:
-            return self._schedules()
-        except StoreError:
-            return {"database_failed": 1.0}
 
     def _readiness(self) -> tuple[int, bytes, str]:
         """Able to take a question: there is room for one, and what it needs is in order."""
@@ -182,7 +179,9 @@ class WebApp:
     def _counts(self) -> tuple[int, bytes, str]:
         """What this process, or under gunicorn all of them, counted."""
         page = self._metrics.page(
-            lambda: {"waiting": self._jobs.waiting, "running": self._jobs.at_work}, schedules=self._gauges
+            lambda: {"waiting": self._jobs.waiting, "running": self._jobs.at_work},
+            schedules=lambda: _read(self._schedules),
+            archive=lambda: _read(self._archive),
         )
         return 200, page, CONTENT_TYPE
 
@@ -204,6 +203,13 @@ class WebApp:
         return [body]
 
 
+def _read(gauges: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
+    try:
+        return gauges()
+    except StoreError:
+        return {"database_failed": 1.0}
+
+
 def build_web(
     app: App,
     *,
@@ -212,6 +218,7 @@ def build_web(
     metrics: Metrics | None = None,
     ready: Callable[[], Mapping[str, bool]] = dict,
     schedules: Callable[[], Mapping[str, float]] = dict,
+    archive: Callable[[], Mapping[str, float]] = dict,
     clock: Callable[[], float] = time.time,
 ) -> WebApp:
     """The WSGI app around a Bolt app; `metrics` are those that the app counts in."""
@@ -222,5 +229,6 @@ def build_web(
         metrics=metrics or Metrics(),
         ready=ready,
         schedules=schedules,
+        archive=archive,
         clock=clock,
     )

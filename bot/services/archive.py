@@ -48,6 +48,10 @@ class Archive:
         self._id: str | None = None
         self._silent_until = float("-inf")
 
+    def ready(self, operation: Operation) -> bool:
+        """Whether it is known whose days these are, so that they can be kept."""
+        return self._organisation(operation) is not None
+
     def known(self, days: Iterable[date] | None, operation: Operation) -> dict[date, KeptDay]:
         """What is kept of these days (None: at all); nothing where that can't be told."""
         organisation = self._organisation(operation)

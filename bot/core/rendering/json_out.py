@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from bot.core.answer import Answer, Coverage, Row, TextAnswer
+    from bot.core.answer import Answer, Changes, Coverage, Row, TextAnswer
+    from bot.core.sourcing import Sources
     from bot.errors import BotError
 
 Json = dict[str, object]
@@ -104,8 +105,28 @@ def _coverage(coverage: Coverage, zone: ZoneInfo | None) -> Json:
         "provisional_from": _iso(since, zone) if since else None,
         "cached": coverage.cached,
         "conversations_since": _iso(coverage.conversations_since, zone) if coverage.conversations_since else None,
+        "sources": _sources(coverage.sources, zone) if coverage.sources else None,
         "segments_short_s": coverage.segments_short_s,
     }
+
+
+def _changes(changes: Changes, zone: ZoneInfo | None) -> Json:
+    moved: list[Json] = []
+    for move in changes.moved:
+        groups: Json = {}
+        for group in move.groups:
+            groups |= {f"{group.dimension}_id": group.id, f"{group.dimension}_name": group.name}
+        start = _iso(move.start, zone) if move.start else None
+        moved.append({**groups, "start": start, "column": move.column, "old": move.old, "new": move.new})
+    return {"since": _iso(changes.since, zone), "count": changes.count, "moved": moved}
+
+
+def _sources(sources: Sources, zone: ZoneInfo | None) -> Json:
+    kept = (
+        {"day": about.day.isoformat(), "fetched_at": _iso(about.fetched_at, zone), "final": about.final}
+        for about in sources.kept
+    )
+    return {"archive": [*kept], "pages": sources.pages, "jobs": sources.jobs}
 
 
 def _iso(moment: datetime, zone: ZoneInfo | None) -> str:

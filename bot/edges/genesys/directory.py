@@ -25,7 +25,7 @@ _SIDE_BY_SIDE = 6
 
 
 class GenesysOrganization:
-    """The organisation itself, for `doctor`."""
+    """The organisation itself."""
 
     def __init__(self, client: GenesysClient) -> None:
         self._client = client
@@ -34,6 +34,11 @@ class GenesysOrganization:
         """Its name."""
         with translated():
             return self._client.organization.me(operation).name
+
+    def id(self, operation: Operation) -> str:
+        """What tells it from every other."""
+        with translated():
+            return self._client.organization.me(operation).id
 
     def limits(self, operation: Operation) -> Mapping[str, int]:
         """Its limits on API use, by key."""

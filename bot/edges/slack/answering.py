@@ -186,7 +186,8 @@ class Answering:
             return
         audience = self._audience(address) if query.share else PRIVATE
         # The wait in the queue is over: from here on the answer has its whole time.
-        ticket.operation.deadline = self.operation().deadline
+        ticket.operation.deadline = self.operation(query).deadline
+        ticket.operation.progress = lambda words: reply.progress(working(words, question.key))
         answer = self._reports.answer(
             query,
             person,
@@ -214,9 +215,10 @@ class Answering:
 
     # --- for the desk too ---
 
-    def operation(self) -> Operation:
+    def operation(self, query: Query | None = None) -> Operation:
         """The time that one answer has."""
-        return Operation.within(self._settings.answer_seconds)
+        is_long = query is not None and query.takes_long
+        return Operation.within(self._settings.long_answer_seconds if is_long else self._settings.answer_seconds)
 
     def reply(self, address: Address, hold: Callable[[], bool] = lambda: True) -> Reply:
         """The way back to whoever asked from there."""

@@ -25,5 +25,9 @@ class SlackSettings:
     """First day of the week, from Monday = 0, for the steps under an answer."""
     answer_seconds: float = 20.0
     """How long one answer may ask the platform."""
+    long_answer_seconds: float = 600.0
+    """The same for a question with `anyway` or `complete`."""
     commands_a_minute: int = 5
     commands_in_flight: int = 2
+    shifts: tuple[str, ...] = ()
+    """Names of hours in the settings, for the form."""

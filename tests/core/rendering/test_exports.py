@@ -76,6 +76,7 @@ def test_json_has_the_keys_of_the_contract_in_its_order():
         "requests": 3,
         "conversations": None,
         "conversations_since": None,
+        "sources": None,
         "segments_short_s": None,
         "duplicates_removed": 0,
         "data_as_of": "2026-11-23T09:12:00+00:00",
