@@ -21,7 +21,7 @@ from bot.core.grammar.topics import find_topic
 from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_step, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
-from bot.core.intervals import Granularity
+from bot.core.intervals import Granularity, buckets
 from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, untold_booking
 from bot.errors import CommandError, UnknownCommandError
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from bot.core.query import Range, Rank, Sort, Threshold
 
 MAX_SELECTORS = 50
+_MOST_COLUMNS = 128
+"""Half-hours across a heat map: two days, or a week of working hours."""
 _ONE_AGENT = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL}
 _FLAGS = {"acd", "active", "anyway", "complete", "share"}
 _SIMPLE_VERBS = {verb.value: verb for verb in (Verb.INTERVALS, Verb.AGAIN, Verb.STATUS, Verb.WHOAMI)}
@@ -237,10 +239,18 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         )
     group_by, granularity = _cuts(draft, verb)
     filters = _filters(draft, verb)
-    resolver = Resolver(context, zone, booking, granularity)
     window = _agreed(draft.windows)
-    here = _reading(draft.ranges, resolver.reading, resolver, scan) or resolver.reading(Relative(0))
-    span = resolver.range(here, window)
+
+    def resolved(granularity: Granularity | None) -> tuple[Resolver, Reading, Range]:
+        resolver = Resolver(context, zone, booking, granularity)
+        here = _reading(draft.ranges, resolver.reading, resolver, scan) or resolver.reading(Relative(0))
+        return resolver, here, resolver.range(here, window)
+
+    resolver, here, span = resolved(granularity)
+    if granularity is None and Output.HEATMAP.value in draft.flags:
+        dimension, granularity = _columns_of_heat_map(span, zone, filters)
+        group_by = (*group_by, dimension)
+        resolver, here, span = resolved(granularity)
     return Query(
         text="",
         verb=verb,
@@ -260,6 +270,17 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         complete=complete,
         anyway="anyway" in draft.flags,
     ).over(span, week_start=context.week_start)
+
+
+def _columns_of_heat_map(span: Range, zone: ZoneInfo, filters: Filters) -> tuple[Dimension, Granularity]:
+    """What stands across a heat map that names no times: half-hours, or days where those would be too many.
+
+    One person's days lie below each other, so that theirs never are.
+    """
+    one = len(filters.include) == 1 and filters.include[0].kind in _ONE_AGENT
+    if one or len(buckets(span.windows, Granularity.HALF_HOUR, zone)) <= _MOST_COLUMNS:
+        return Dimension.INTERVAL, Granularity.HALF_HOUR
+    return Dimension.DAY, Granularity.DAY
 
 
 def _agreed(said: Sequence[_Said[T]]) -> T | None:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from bot.core.query import Output
 from bot.core.rendering import wording
+from bot.core.rendering.charts import Charts, charts
 from bot.core.rendering.chosen import chosen_notice, chosen_rows, ranked
 from bot.core.rendering.controls import controls
 from bot.core.rendering.figures import unbroken
@@ -23,6 +25,7 @@ from bot.core.rendering.layout import (
     label_dimensions,
 )
 from bot.core.rendering.names import capped, cleaned, escaped, marked_up, units
+from bot.core.rendering.pictures import heat_text, no_heat_map
 from bot.core.rendering.pieces import (
     HEADER,
     SECTION,
@@ -98,23 +101,33 @@ class RenderOptions:
 def render_message(answer: Answer, *, options: RenderOptions | None = None) -> Message:
     """The answer as one message, and its fallback."""
     options = options or RenderOptions()
-    chosen = chosen_rows(answer)
-    drawn, cut = _for_table(answer, chosen)
-    above = _above(answer)
+    outputs = answer.query.outputs
+    drawings = charts(answer) if Output.CHART in outputs else Charts()
+    heat = heat_text(answer, width=options.width) if Output.HEATMAP in outputs else None
+    said = [*drawings.notes, *filter(None, [no_heat_map(answer) if Output.HEATMAP in outputs else None])]
+    pictured = [context(*said)] if said else []
+    text = _text(answer, options, finding=heat.finding if heat else None, said=said)
+    above = _above(answer, finding=heat.finding if heat else None)
     below = [
         context(wording.coverage(answer, now=options.now)),
         *controls(answer, actions=options.actions, pickers=options.pickers),
     ]
+    if heat is not None:
+        cells = [*map(_preformatted_block, heat.texts), context(*heat.notes)]
+        simple = (*above, *_totals(answer), *pictured, *cells, *below)
+        return Message(text, (*above, *_totals(answer), *drawings.blocks, *pictured, *cells, *below), simple)
+    drawn, cut = _for_table(answer, chosen_rows(answer))
     if not drawn:
         notice = chosen_notice(answer)
-        blocks = (*above, *_totals(answer), *([context(notice.message)] if notice else []), *below)
-        return Message(_text(answer, options), blocks, blocks)
+        noted = [context(notice.message)] if notice else []
+        blocks = (*above, *_totals(answer), *pictured, *noted, *below)
+        return Message(text, blocks, blocks)
     table, remarks = _data_table(answer, drawn, cut)
     lines, fallback_remarks = _preformatted(answer, drawn, cut, options.width)
     return Message(
-        text=_text(answer, options),
-        blocks=(*above, *_totals(answer), table, *remarks, *below),
-        fallback_blocks=(*above, *lines, *fallback_remarks, *below),
+        text=text,
+        blocks=(*above, *_totals(answer), *drawings.blocks, *pictured, table, *remarks, *below),
+        fallback_blocks=(*above, *lines, *fallback_remarks, *pictured, *below),
     )
 
 
@@ -165,27 +178,28 @@ def render_reading(query: Query) -> str:
 # --- around the table ------------------------------------------------------------------------------------------------
 
 
-def _text(answer: Answer, options: RenderOptions) -> str:
-    """Everything but the rows in plain sentences."""
-    notice = chosen_notice(answer)
-    said = [
-        f"{wording.title(answer)}. {wording.finding(answer)}",
+def _text(answer: Answer, options: RenderOptions, *, finding: str | None, said: Sequence[str]) -> str:
+    """Everything but the rows in plain sentences, those of the pictures too: a chart has no other description."""
+    notice = chosen_notice(answer) if finding is None else None  # a heat map says itself whom it leaves out
+    sentences = [
+        f"{wording.title(answer)}. {finding or wording.finding(answer)}",
         wording.reading(answer.query, wording.known_names(answer)),
         *wording.warnings(answer),
         "; ".join(f"{label} {figure}" for label, figure in wording.totals(answer)) if answer.rows else "",
         notice.message if notice else "",
+        *said,
         wording.coverage(answer, now=options.now),
     ]
-    return within(TEXT, escaped("\n".join(filter(None, said))))
+    return within(TEXT, escaped("\n".join(filter(None, sentences))))
 
 
-def _above(answer: Answer) -> list[Block]:
+def _above(answer: Answer, *, finding: str | None) -> list[Block]:
     """Title, reading, finding and warnings."""
     notes = wording.reading_notes(answer.query)
     blocks = [
         header(wording.title(answer)),
         context(wording.reading(answer.query, wording.known_names(answer)), *notes),
-        section(f"*{escaped(unbroken(wording.finding(answer)))}*"),
+        section(f"*{escaped(unbroken(finding or wording.finding(answer)))}*"),
     ]
     warnings = [f"⚠ {escaped(text)}" for text in wording.warnings(answer)]
     return blocks + [section(part) for part in paragraphs(warnings)][:5]

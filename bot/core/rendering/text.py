@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.core.query import Output
 from bot.core.rendering import wording
+from bot.core.rendering.charts import Charts, charts
 from bot.core.rendering.chosen import chosen_notice, chosen_rows
 from bot.core.rendering.figures import NO_BREAK, unbroken
 from bot.core.rendering.fixed import fixed
 from bot.core.rendering.names import cleaned, width_of
+from bot.core.rendering.pictures import heat_text, no_heat_map
 from bot.core.rendering.refusals import hint_of
 
 if TYPE_CHECKING:
@@ -26,21 +29,29 @@ _INDENT = "  "
 def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | None = None) -> str:
     """Reading, finding, table with totals, then what the answer rests on; every row asked for is drawn."""
     rows, width = chosen_rows(answer), max(width, _NARROWEST)
+    outputs = answer.query.outputs
+    heat = heat_text(answer, width=width, whole=True) if Output.HEATMAP in outputs else None
+    drawings = charts(answer) if Output.CHART in outputs else Charts()
     above = [
         wording.title(answer),
         wording.reading(answer.query, wording.known_names(answer)),
         *wording.reading_notes(answer.query),
-        wording.finding(answer),
+        heat.finding if heat else wording.finding(answer),
         *(f"⚠ {text}" for text in wording.warnings(answer)),
     ]
     table: list[str] = []
     below: list[str] = []
-    if rows:
+    if heat is not None:
+        table = ["", *(line for part in heat.texts for line in (*part.split("\n"), ""))]
+        below = [*heat.notes]
+    elif rows:
         drawn = fixed(answer, rows, width=width)
         notice = chosen_notice(answer)
         table = ["", *drawn.lines, ""]
         undrawn = wording.undrawn(drawn.undrawn)
         below = [*filter(None, (undrawn, notice.message if notice else None)), *wording.remarks(answer, drawn.grid)]
+    table += [*drawings.lines(width), ""] if drawings.drawn else []
+    below += [*drawings.notes, *filter(None, [no_heat_map(answer) if Output.HEATMAP in outputs else None])]
     below.append(wording.coverage(answer, now=now))
     return "\n".join([*_wrapped(above, width), *table, *_wrapped(below, width)]) + "\n"
 
