@@ -112,6 +112,14 @@ class ThreadJobs:
             self._changed.notify_all()
         return Submission(accepted=True)
 
+    def withdraw(self, key: str, requester_id: str) -> bool:
+        """False: this process has no one to tell but itself."""
+        return False
+
+    def withdrawn(self, key: str) -> bool:
+        """False: nobody else could have."""
+        return False
+
     def wait_idle(self, timeout: float) -> bool:
         """Whether, within the time, nothing waits or runs any more."""
         with self._changed:

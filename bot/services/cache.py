@@ -56,7 +56,8 @@ class SharedCache:
             wait_s: how long to wait for somebody else's load.
         Raises:
             SourceError: somebody else's load took longer than `wait_s`.
-            Exception: whatever `load` raises, to everyone who shared it.
+            Exception: whatever `load` raises, to everyone who shared it; but a load that was cancelled is begun anew
+                by one of those who waited for it.
         """
         with self._lock:
             entry = self._entries.get(key)
@@ -78,6 +79,11 @@ class SharedCache:
                 raise SourceError(
                     "Genesys took too long to answer.", hint="Try again in a minute.", code="platform_slow"
                 ) from error
+            except SourceError as error:
+                if error.code != "cancelled":
+                    raise
+                # Whoever loaded it wants it no longer; that is no reason for those who waited with her.
+                return self.get(key, load, life_s=life_s, wait_s=wait_s)
             return Kept(value, loaded_at, fresh=False)
         return self._load(key, load, life_s, future)
 

@@ -133,3 +133,28 @@ def test_a_dropped_value_is_loaded_anew() -> None:
     cache.drop("k")
 
     assert cache.get("k", lambda: "new", life_s=10).value == "new"
+
+
+def test_those_who_wait_for_a_load_that_is_cancelled_load_for_themselves() -> None:
+    cache, started, go_on = SharedCache(Clock()), threading.Event(), threading.Event()
+
+    def cancelled() -> str:
+        started.set()
+        assert go_on.wait(5)
+        raise SourceError("The question was cancelled.", code="cancelled")
+
+    def first() -> None:
+        with pytest.raises(SourceError, match="cancelled"):
+            cache.get("k", cancelled, life_s=10)
+
+    asker = threading.Thread(target=first)
+    asker.start()
+    assert started.wait(5)
+    values: list[str] = []
+    waiting = threading.Thread(target=lambda: values.append(cache.get("k", lambda: "hers", life_s=10).value))
+    waiting.start()
+    go_on.set()
+    for thread in (asker, waiting):
+        thread.join(5)
+
+    assert values == ["hers"]

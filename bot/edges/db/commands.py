@@ -177,6 +177,17 @@ class SqlCommandQueue:
         with self._in_turn():
             return self._database.write(lambda connection, again: connection.execute(statement).rowcount == 1 or again)
 
+    def withdraw(self, key: str, requester_id: str) -> bool:
+        """Forget a command of that person, whoever holds it; False: it is done already, or hers it is not."""
+        hers = and_(commands.c.key == key, commands.c.requester_id == requester_id)
+        statement = delete(commands).where(hers)
+        return self._database.write(lambda connection, again: connection.execute(statement).rowcount == 1 or again)
+
+    def stands(self, key: str) -> bool:
+        """Whether a command is still to be answered."""
+        statement = select(commands.c.key).where(commands.c.key == key)
+        return self._database.read(lambda connection: connection.execute(statement).first()) is not None
+
     def give_back(self, command: StoredCommand) -> bool:
         """Let another process have it at once; False: one has it already."""
         statement = update(commands).where(_mine(command)).values(owner=None, lease_until=None)

@@ -64,6 +64,8 @@ class KeptJobs:
         self._clock = clock
         self._held: dict[str, StoredCommand] = {}
         self._begun: set[str] = set()
+        self._written: set[str] = set()
+        """Held ones of which there is a row."""
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._rescue: DatabaseJobs | None = None
@@ -130,6 +132,7 @@ class KeptJobs:
             answer_by=errand.answer_by,
             attempt=1,
         )
+        written = False
         try:
             submission = self._queue.put(command, keep_s=keep_s, holder=self._owner, lease_s=self._lease_s)
         except StoreError:
@@ -137,8 +140,11 @@ class KeptJobs:
         else:
             if not submission.accepted:
                 return submission
+            written = True
         with self._lock:
             self._held[key] = command
+            if written:
+                self._written.add(key)
         submission = self._local.submit(
             key,
             partial(self._work, command, work),
@@ -148,6 +154,25 @@ class KeptJobs:
         if not submission.accepted:  # the last place went to somebody else meanwhile
             self._done(command)
         return submission
+
+    def withdraw(self, key: str, requester_id: str) -> bool:
+        """Have a command of that person stopped: its row goes, and the process that works on it notices."""
+        try:
+            return self._queue.withdraw(key, requester_id)
+        except StoreError:
+            log.exception("command_not_withdrawn", key=key)
+            return False
+
+    def withdrawn(self, key: str) -> bool:
+        """Whether the row of a command on which this process works was taken away."""
+        with self._lock:
+            if key not in self._written:
+                return False
+        try:
+            return not self._queue.stands(key)
+        except StoreError:
+            log.exception("command_not_looked_up", key=key)
+            return False
 
     def wait_idle(self, timeout: float) -> bool:
         """Whether, within the time, nothing of this process waits or runs any more."""
@@ -194,6 +219,7 @@ class KeptJobs:
     def _given_back(self, command: StoredCommand) -> bool:
         with self._lock:
             self._held.pop(command.key, None)
+            self._written.discard(command.key)
         try:
             return self._queue.give_back(command)
         except StoreError:
@@ -204,6 +230,7 @@ class KeptJobs:
         with self._lock:
             self._held.pop(command.key, None)
             self._begun.discard(command.key)
+            self._written.discard(command.key)
         try:
             self._queue.done(command)
         except StoreError:

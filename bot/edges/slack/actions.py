@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.core.rendering.actions import GROUP_ACTION, PICKER_ACTION, SORT_ACTION, Pick, picked
+from bot.core.rendering.actions import CANCEL_ACTION, GROUP_ACTION, PICKER_ACTION, SORT_ACTION, Pick, picked
 from bot.core.rendering.scheduled import RESEND_ACTION
 from bot.core.rendering.schedules import RESEND_SLOT_ACTION
 from bot.edges.slack.questions import Question
@@ -41,6 +41,13 @@ def register(app: App, desk: Desk) -> None:
         key = f"trigger:{field(body, 'trigger_id')}"
         fresh = action.get("action_id") == "ask:refresh"
         desk.take_quietly(Question(pick.command, address, key, fresh=fresh, back=pick.back))
+
+    @app.action(CANCEL_ACTION)
+    def called_off(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        key = optional(action, "value")
+        if key is not None:
+            desk.cancel(key, _address(body, desk))
 
     @app.action(RESEND_ACTION)
     @app.action(RESEND_SLOT_ACTION)

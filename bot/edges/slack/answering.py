@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import structlog
 from bot.core.answer import TextAnswer
 from bot.core.rendering.refusals import render_error
 from bot.core.rights import PRIVATE, check_welcome
-from bot.edges.slack.drawing import Drawing, plain
+from bot.edges.slack.drawing import Drawing, plain, working
 from bot.edges.slack.files import FILE_OUTPUTS, Files
 from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door, Forms, Reply
@@ -38,12 +39,17 @@ if TYPE_CHECKING:
     from bot.edges.slack.people import SlackPeople
     from bot.edges.slack.questions import Reports
     from bot.edges.slack.schedules import ScheduleDesk
+    from bot.ports import Jobs
 
 log = structlog.get_logger(__name__)
 
 PROGRESS_AFTER_S = 10.0
 
 PROGRESS = "Still working on it: the figures are on their way."
+CANCELLED = "Cancelled."
+NOTHING_TO_CANCEL = "There is nothing of yours to cancel here: the answer is on its way, or you have it."
+WATCH_S = 2.0
+"""How often to look whether a question was called off in another process."""
 RESTARTED = "I was restarted before your answer was ready. Please ask again."
 RESTARTED_SHARING = (
     "I was restarted while I was posting your answer to the channel. Please look whether it is there before you ask"
@@ -61,14 +67,23 @@ class Ticket:
     stay: Stay | None = None
     alarm: Alarm | None = None
     abandoned: bool = False
+    cancelled: bool = False
+    """The asker wants no answer any more."""
     again: bool = False
     """Another process had begun to answer, nobody knows how far it came."""
     order: Order | None = None
     """What is to be done about schedules, once it is read."""
+    over: bool = False
     begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the asker still waits for a word about it."""
+        return not (self.abandoned or self.cancelled)
 
     def close(self) -> None:
         """Let go of what was held while it was on its way."""
+        self.over = True
         if self.alarm is not None:
             self.alarm.cancel()
         if self.stay is not None:
@@ -93,6 +108,7 @@ class Answering:
         settings: SlackSettings,
         metrics: Metrics,
         schedules: ScheduleDesk,
+        jobs: Jobs,
         clock: Callable[[], float],
     ) -> None:
         self._reports = reports
@@ -103,8 +119,12 @@ class Answering:
         self._settings = settings
         self._metrics = metrics
         self._schedules = schedules
+        self._jobs = jobs
         self._clock = clock
         self._forms = Forms()
+        self._lock = threading.Lock()
+        self._slow: dict[str, Ticket] = {}
+        """By key, the questions whose askers were told that it takes long: those may be called off."""
         self._drawing = Drawing(settings.week_start, clock, settings.command, settings.interactions_url)
         self._files = Files(api)
 
@@ -112,9 +132,47 @@ class Answering:
         """For a question of this process."""
         return Ticket(self.reply(question.address), self.operation(), stay)
 
-    def announce_later(self, ticket: Ticket) -> None:
-        """Have the person told, should her answer take long."""
-        ticket.alarm = self._alarms.after(PROGRESS_AFTER_S, partial(ticket.reply.progress, PROGRESS))
+    def announce_later(self, key: str, ticket: Ticket) -> None:
+        """Have the person told, should her answer take long, and let her call it off."""
+        ticket.alarm = self._alarms.after(PROGRESS_AFTER_S, partial(self._announce, key, ticket))
+
+    def cancel(self, key: str, user_id: str) -> bool:
+        """Stop working on a question, in whichever process it is; False: it is over, or that person's it is not."""
+        with self._lock:
+            ticket = self._slow.get(key)
+        if ticket is None:
+            return self._jobs.withdraw(key, user_id)
+        return ticket.reply.address.user_id == user_id and self._stop(ticket)
+
+    def _announce(self, key: str, ticket: Ticket) -> None:
+        with self._lock:
+            if ticket.over:
+                return
+            self._slow[key] = ticket
+        ticket.reply.progress(working(PROGRESS, key))
+        self._watch(key, ticket)
+
+    def _watch(self, key: str, ticket: Ticket) -> None:
+        """See whether it was called off in another process, as long as it is worked on here."""
+        if ticket.over or ticket.operation.cancelled.is_set():
+            return
+        if self._jobs.withdrawn(key):
+            self._stop(ticket)
+        else:
+            ticket.alarm = self._alarms.after(WATCH_S, partial(self._watch, key, ticket))
+
+    def _stop(self, ticket: Ticket) -> bool:
+        if not ticket.reply.silence():
+            return False
+        ticket.cancelled = True
+        ticket.operation.cancelled.set()
+        return True
+
+    def _close(self, key: str, ticket: Ticket) -> None:
+        ticket.close()
+        with self._lock:
+            if self._slow.get(key) is ticket:
+                del self._slow[key]
 
     def resume(self, command: StoredCommand, hold: Callable[[], bool]) -> None:
         """Answer a question that its own process left behind, as long as it stays with this one."""
@@ -124,7 +182,7 @@ class Answering:
             self.excuse(command)
             return
         ticket = Ticket(self.reply(question.address, hold), self.operation(), again=True)
-        self.announce_later(ticket)
+        self.announce_later(question.key, ticket)
         log.info("question_resumed", user=question.address.user_id, door=question.address.door.value)
         self.answer(question, None, ticket)
 
@@ -137,7 +195,7 @@ class Answering:
         ticket.abandoned = True
         self.say(ticket.reply, plain(RESTARTED), follow_up=False)
         ticket.operation.cancelled.set()
-        ticket.close()
+        self._close(question.key, ticket)
         self.count(question, "restarted")
 
     def answer(self, question: Question, query: Query | None, ticket: Ticket) -> None:
@@ -156,13 +214,14 @@ class Answering:
                 if ticket.order is None
                 else self._schedules.refusal(error, ticket.order, question.address)
             )
-            self.say(ticket.reply, refusal, follow_up=not ticket.abandoned)
+            self.say(ticket.reply, refusal, follow_up=ticket.wanted)
         except Exception as error:  # noqa: BLE001  whatever it is, the person hears of it
             outcome = error.code if isinstance(error, BotError) else "internal"
-            self.say(ticket.reply, self.apology(question, error), follow_up=not ticket.abandoned)
+            if not ticket.cancelled:
+                self.say(ticket.reply, self.apology(question, error), follow_up=ticket.wanted)
         finally:
-            ticket.close()
-            self.count(question, outcome)
+            self._close(question.key, ticket)
+            self.count(question, "cancelled" if ticket.cancelled else outcome)
             self._metrics.answer_seconds.labels(question.address.door).observe(time.monotonic() - ticket.begun)
 
     def _answer_or_raise(self, question: Question, query: Query | None, ticket: Ticket) -> None:
@@ -199,6 +258,8 @@ class Answering:
         public = audience.channel_id is not None
         if isinstance(answer, TextAnswer):
             reply.send(self._drawing.message(answer, address))
+            return
+        if not ticket.wanted:
             return
         wants_file = bool(query.outputs & FILE_OUTPUTS)
         if not (wants_file and address.door is Door.BUTTON):

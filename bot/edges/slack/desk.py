@@ -23,7 +23,7 @@ from bot.core.rendering.schedules import render_order
 from bot.core.rights import check_welcome
 from bot.edges.jobs import EVENT_KEEP_S, PRESS_KEEP_S
 from bot.edges.slack.allowance import Allowance
-from bot.edges.slack.answering import Answering, logged
+from bot.edges.slack.answering import CANCELLED, NOTHING_TO_CANCEL, Answering, logged
 from bot.edges.slack.api import SlackCallError
 from bot.edges.slack.drawing import plain
 from bot.edges.slack.home import home_view
@@ -98,6 +98,7 @@ class Desk:
             settings=settings,
             metrics=metrics,
             schedules=self._schedules,
+            jobs=jobs,
             clock=clock,
         )
         self._allowance = Allowance(a_minute=settings.commands_a_minute, at_once=settings.commands_in_flight)
@@ -139,6 +140,11 @@ class Desk:
         """Take the press that sends a scheduled post once more."""
         self.take_quietly(Question("", address, key, resend=fire, whole_slot=whole_slot))
 
+    def cancel(self, key: str, address: Address) -> None:
+        """Take the press that calls off a question of the presser's, by its key."""
+        said = CANCELLED if self._answering.cancel(key, address.user_id) else NOTHING_TO_CANCEL
+        self._alarms.after(0, partial(self._answering.reply(address).instead, said))
+
     def suggest(self, user_id: str, typed: str) -> Sequence[Agent]:
         """Agents for a picker, from memory; none to people whom it doesn't hold yet, and those are looked up."""
         if len(typed.strip()) < SHORTEST_SEARCH:
@@ -157,6 +163,10 @@ class Desk:
     def open_home(self, user_id: str, key: str) -> None:
         """Have a person's Home tab drawn."""
         self._jobs.submit(key, partial(self._draw_home, user_id), keep_s=EVENT_KEEP_S)
+
+    def say(self, address: Address, message: Message) -> None:
+        """Tell somebody something at once; waits for Slack, so never from a listener."""
+        self._answering.say(self._answering.reply(address), message)
 
     def channel_changed(self, channel_id: str) -> None:
         """Look again who reads a channel before the next post."""
@@ -206,7 +216,7 @@ class Desk:
             errand=question.errand,
         )
         if submission.accepted:
-            self._answering.announce_later(ticket)
+            self._answering.announce_later(question.key, ticket)
             return submission
         if stay is not None:
             stay.undo()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from bot.core.answer import TextAnswer
 from bot.core.query import Verb
-from bot.core.rendering.actions import Action
+from bot.core.rendering.actions import CANCEL_ACTION, Action
 from bot.core.rendering.blocks import Message, RenderOptions, render_message, render_text_answer
 from bot.core.rendering.drilling import command_of, explain_steps, pickers
-from bot.core.rendering.pieces import context_marked
+from bot.core.rendering.names import plain_text
+from bot.core.rendering.pieces import context_marked, section
 from bot.core.rendering.questions import next_questions
 from bot.core.rendering.wording import known_names
 from bot.edges.slack.reply import Door
@@ -95,6 +96,17 @@ class Drawing:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
+
+
+def working(text: str, key: str) -> Message:
+    """That an answer takes long, with a button that calls it off.
+
+    Args:
+        key: of the question.
+    """
+    cancel = {"type": "button", "action_id": CANCEL_ACTION, "text": plain_text("Cancel"), "value": key}
+    blocks = (section(text), {"type": "actions", "elements": [cancel]})
+    return Message(text, blocks, blocks)
 
 
 def plain(text: str) -> Message:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.core.answer import Answer, TextAnswer
-    from bot.core.query import Query
+    from bot.core.query import Query, Selector
     from bot.core.rights import Audience
     from bot.ports import Agent, Operation, Requester
 
@@ -46,6 +46,9 @@ class Reports(Protocol):
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = MOST_OPTIONS) -> Sequence[Agent]:
         """Agents whose names fit, of those whom the requester may see; from memory, never waits."""
+
+    def suggest_groups(self, typed: str, requester: Requester, *, limit: int = MOST_OPTIONS) -> Sequence[Selector]:
+        """Teams, queues and the like whose names fit, of those that the requester may ask for; likewise."""
 
 
 @dataclass(frozen=True, slots=True)

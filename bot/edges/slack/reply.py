@@ -46,6 +46,7 @@ class Door(StrEnum):
     MENTION = "mention"
     MESSAGE = "message"
     BUTTON = "button"
+    FORM = "form"
     HOME = "home"
 
 
@@ -117,7 +118,7 @@ class Reply:
         self._progressed = False
         self._over = False
 
-    def progress(self, text: str) -> None:
+    def progress(self, message: Message) -> None:
         """One line that the answer takes longer, unless it has gone out meanwhile. Failing is not worth a word."""
         with self._lock:
             way = next(self._ways(public=False))
@@ -125,9 +126,26 @@ class Reply:
                 return
             self._progressed = True
             try:
-                way.send({"text": text})
+                way.send(message.payload())
             except SlackCallError as refusal:
                 log.info("progress_not_sent", way=way.name, error=refusal.error)
+
+    def silence(self) -> bool:
+        """Say nothing more, because the asker wants no answer; False: she had her last word already."""
+        with self._lock:
+            was_open, self._over = not self._over, True
+            return was_open
+
+    def instead(self, text: str) -> None:
+        """Put a sentence in the place of the message that was pressed. Failing is not worth a word."""
+        with self._lock:
+            if not self._url_lives():
+                return
+            self._url_uses += 1
+            try:
+                self._api.respond(self.address.response_url or "", {"text": text, "replace_original": True})
+            except SlackCallError as refusal:
+                log.info("message_not_replaced", error=refusal.error)
 
     def send(self, message: Message, *, public: bool = False) -> bool:
         """The answer, or the reason why there is none; False: the person had her last word already.
@@ -196,7 +214,7 @@ class Reply:
             return
         if address.door is Door.MESSAGE:
             yield _Way("chat.postMessage", lambda body: self._post(address.channel_id, body), public=False)
-        if address.door is Door.MENTION:
+        if address.door is Door.MENTION or (address.door is Door.FORM and address.channel_id and not address.is_direct):
             yield _Way("chat.postEphemeral", self._whisper, public=False)
         yield _Way("chat.postMessage", lambda body: self._post(address.user_id, body, threaded=False), public=False)
 

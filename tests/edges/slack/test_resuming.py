@@ -17,7 +17,7 @@ from bot.edges.db.kept import KeptJobs
 from bot.edges.db.tables import commands, metadata
 from bot.edges.jobs import ThreadJobs
 from bot.edges.slack import SlackSettings, build_slack
-from bot.edges.slack.answering import RESTARTED, RESTARTED_SHARING
+from bot.edges.slack.answering import CANCELLED, RESTARTED, RESTARTED_SHARING
 from bot.edges.slack.questions import QUESTION, Question
 from bot.edges.slack.reply import URL_LIFE_S, Address, Door
 from tests.edges.slack.worlds import WAIT_S, Clock, Reports
@@ -205,3 +205,21 @@ def test_a_question_comes_back_from_its_errand_as_it_was(question: Question) -> 
     import json
 
     assert Question.of(json.loads(json.dumps(question.errand.payload))) == question
+
+
+def test_a_question_is_called_off_through_another_process_too(two, monkeypatch):
+    monkeypatch.setattr("bot.edges.slack.answering.PROGRESS_AFTER_S", 0.0)
+    monkeypatch.setattr("bot.edges.slack.answering.WATCH_S", 0.01)
+    two.first.reports.gate.clear()
+    asked = two.slack.command("yesterday", person=two.ana, channel=two.ops)
+    line = asked.wait()
+    assert two.first.reports.begun.acquire(timeout=WAIT_S)
+    two.slack.connect(app=two.second.edge.app)
+
+    two.slack.press(line, "Cancel", person=two.ana)
+
+    two.slack.wait_for(lambda: line.text == CANCELLED, what="the word that it is cancelled")
+    assert two.first.reports.asked[0].operation.cancelled.wait(WAIT_S)
+    two.first.reports.gate.set()
+    assert two.first.jobs.wait_idle(WAIT_S)
+    assert (two.stored(), len(asked.replies)) == (0, 1)
