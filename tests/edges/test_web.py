@@ -50,10 +50,26 @@ class Desk:
         pass
 
 
+class Forms:
+    """Takes whatever the listeners of forms could unpack."""
+
+    def open(self, kind, text, *, user_id, trigger_id, origin):
+        pass
+
+    def refresh(self, view, user_id, *, expand=False):
+        pass
+
+    def search(self, user_id, field, typed):
+        return []
+
+    def submitted(self, view, user_id, trigger_id):
+        return {}
+
+
 @pytest.fixture(scope="module")
 def app():
     settings = SlackSettings(bot_token="xoxb-tests", signing_secret=SECRET)
-    return build_app(desk=Desk(), settings=settings, metrics=Metrics())
+    return build_app(desk=Desk(), forms=Forms(), settings=settings, metrics=Metrics())
 
 
 @pytest.fixture

@@ -100,6 +100,14 @@ class QuestionForm:
         """Whether days are picked."""
         return self.when == DATES
 
+    @property
+    def needs_all_fields(self) -> bool:
+        """Whether something stands in a field that few need."""
+        few = {
+            name: getattr(self, name) for name in ("when", "first", "last", "whose", "chosen", "half_hours", "pieces")
+        }
+        return self != QuestionForm(**few)
+
 
 # --- form → command --------------------------------------------------------------------------------------------------
 

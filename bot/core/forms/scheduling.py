@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import time
+from typing import TYPE_CHECKING, ClassVar
 
 from bot.core.forms.problems import Problem, first_refused
 from bot.core.grammar.schedules import plan_words
@@ -14,8 +16,9 @@ from bot.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date, time
+    from datetime import date
 
+    from bot.core.orders import Order
     from bot.core.query import Query
 
 DAYS: dict[str, frozenset[int] | MonthDay] = {
@@ -32,6 +35,7 @@ SOME_DAYS = "some days"
 MONTHLY = "monthly"
 """Instead: a day of each month, by its number."""
 
+_CODE = re.compile(r"[A-Za-z]{2,30}(?:[-_][A-Za-z0-9]{1,6})?").fullmatch
 _NOBODY_PICKED = (Target(TargetKind.ME),)
 
 
@@ -57,6 +61,9 @@ class ScheduleForm:
     until: date | None = None
     more: str = ""
     """Further words, as one types them: `missed all`, `to @ana for team:Billing`."""
+
+    usual_times: ClassVar[tuple[time, ...]] = (time(8),)
+    """What a new schedule begins with."""
 
     @property
     def verb_words(self) -> str:
@@ -115,6 +122,7 @@ def schedule_problems(form: ScheduleForm, read: Callable[[str], Query]) -> tuple
             ("question", "Say what it asks: yesterday team:Billing", not form.question.strip()),
             ("times", "Pick at least one time.", not form.times),
             ("weekdays", "Pick at least one day.", form.days == SOME_DAYS and not form.weekdays),
+            ("holidays", "Name it by its code: GB, US, GB-SCT.", bool(form.holidays) and not _CODE(form.holidays)),
         )
         if wrong
     ]
@@ -142,6 +150,17 @@ _STEPS = (
     ("channels", ("channels",)),
     ("more", ("more",)),
 )
+
+
+def order_of(query: Query) -> Order:
+    """The order that the form's command is.
+
+    Raises:
+        CommandError: it is none.
+    """
+    if query.order is None:
+        raise CommandError("That is no schedule.", hint="schedule weekdays 8:00 yesterday", code="contradiction")
+    return query.order
 
 
 def schedule_form_of(plan: Plan, *, number: int | None = None) -> ScheduleForm:

@@ -6,6 +6,7 @@ long as both stay the same.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from bot.core.rendering.names import capped, marked_up, plain_text, units
@@ -23,6 +24,7 @@ _OPTION, _OPTION_VALUE, _OPTIONS = 75, 150, 100
 _TEXT_INPUT = 3000
 _METADATA = 3000
 _WARNING = "⚠"
+_MENTION = re.compile(r"(<[@#][A-Z0-9]+>)")
 
 Element = dict[str, Any]
 
@@ -105,9 +107,26 @@ def option(value: str, label: str) -> Element:
     return {"text": plain_text(label, limit=_OPTION), "value": value}
 
 
-def complaint(message: str) -> Block:
-    """What is wrong with the field above, where Slack itself no longer shows it."""
-    return section(within(SECTION, f"{_WARNING} {marked_up(message)}"))
+def complaint(message: str, *, mentions: Iterable[str] = ()) -> Block:
+    """What is wrong with the field above, where Slack itself no longer shows it.
+
+    Args:
+        mentions: Slack ids that are shown by their names.
+    """
+    text = marked_up(message)
+    for name in mentions:
+        for token in (f"<@{name}>", f"<#{name}>"):
+            text = text.replace(marked_up(token), token)
+    return section(within(SECTION, f"{_WARNING} {text}"))
+
+
+def typed(says: str, command: str, words: str) -> str:
+    """A command as one types it: code, but for people and channels, which Slack shows by their names."""
+    parts = _MENTION.split(f"{command} {words}")
+    shown = (
+        part if odd % 2 else marked_up(f"`{part.strip()}`") if part.strip() else "" for odd, part in enumerate(parts)
+    )
+    return " ".join([says, *filter(None, shown)])
 
 
 def modal(

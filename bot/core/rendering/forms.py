@@ -22,9 +22,10 @@ from bot.core.rendering.form_pieces import (
     search,
     slack_picker,
     text_input,
+    typed,
 )
 from bot.core.rendering.names import escaped, marked_up, plain_text, units
-from bot.core.rendering.pieces import SECTION, context, paragraphs, section, within
+from bot.core.rendering.pieces import SECTION, paragraphs, section, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -141,7 +142,7 @@ def question_view(
     """
     blocks = [
         _this_asks(words, command, query, problems),
-        *(context(sentence) for sentence in unheld[:3]),
+        *(section(within(SECTION, marked_up(sentence))) for sentence in unheld[:3]),
         *_when_fields(form),
         *_whom_fields(form),
         field_input("half_hours", "Show", choice(SHOW, "intervals" if form.half_hours else _NONE), optional=False),
@@ -156,7 +157,7 @@ def question_view(
 
 
 def _this_asks(words: str, command: str, query: Query | None, problems: Sequence[Problem]) -> Block:
-    lines = [marked_up(f"This asks: `{command} {words}`")]
+    lines = [typed("This asks:", command, words)]
     if problems:
         lines += [marked_up(problem.message) for problem in problems[:1]]
     elif query is not None:
@@ -260,11 +261,11 @@ def schedule_view(
         problems: what was wrong with it when it was handed in, each shown under its field.
     """
     said = {problem.field: problem.message for problem in problems}
-    blocks = [section(within(SECTION, marked_up(f"This says: `{command} {words}`")))]
+    blocks = [section(within(SECTION, typed("This says:", command, words)))]
     for name, field in _schedule_fields(form):
         blocks.append(field)
         if name in said:
-            blocks.append(complaint(said[name]))
+            blocks.append(complaint(said[name], mentions=(*form.people, *form.channels)))
     title = "Schedule a question" if form.number is None else f"Schedule {form.number}"
     submit = "Schedule" if form.number is None else "Change"
     return modal(title, blocks, callback=SCHEDULE_FORM, submit=submit, metadata=metadata)

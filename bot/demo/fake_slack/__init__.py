@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.demo.fake_slack.doors import BoltDoor, HttpDoor, Outgoing, SocketDoor, sign
-from bot.demo.fake_slack.driver import ACK_LIMIT_S, Delivery, Driver
+from bot.demo.fake_slack.driver import ACK_LIMIT_S, Choice, Delivery, Driver
 from bot.demo.fake_slack.faults import (
     Drop,
     Faults,
@@ -279,7 +279,7 @@ class FakeSlack:
         return self._driver.direct_message(text, person=self._person(person), thread_ts=_ts(thread))
 
     def press(
-        self, shown: Message | View, which: int | str, *, person: Person | str, choose: int | str | None = None
+        self, shown: Message | View, which: int | str, *, person: Person | str, choose: Choice | None = None
     ) -> Delivery:
         """Press a button or choose in a select, by its number (from 1), action id or label."""
         return self._driver.press(shown, which, person=self._person(person), choose=choose)
@@ -292,6 +292,22 @@ class FakeSlack:
         if delivery.refused or not delivery.acknowledged:
             raise ValueError(f"no options are shown: {delivery.refused or delivery.text or 'no answer in time'}")
         return delivery.options
+
+    def forge(
+        self,
+        kind: str,
+        parts: Mapping[str, Any],
+        *,
+        person: Person | str,
+        channel: Channel | str | None = None,
+    ) -> Delivery:
+        """Send an interaction that nothing on the screen offered, from a message in a channel where one is named."""
+        where: dict[str, Any] = {}
+        if channel is not None:
+            there = self._channel(channel)
+            container = {"type": "message", "channel_id": there.id, "is_ephemeral": True}
+            where = {"channel": {"id": there.id, "name": there.name}, "container": container}
+        return self._driver.forge(kind, where | dict(parts), person=self._person(person))
 
     def shortcut(self, callback_id: str, *, person: Person | str) -> Delivery:
         """Use a global shortcut."""
@@ -307,11 +323,11 @@ class FakeSlack:
         """Any event that the bot subscribed to, by its inner part."""
         return self._driver.event(inner)
 
-    def fill(self, view: View, values: Mapping[str, int | str], *, person: Person | str) -> None:
+    def fill(self, view: View, values: Mapping[str, Choice], *, person: Person | str) -> None:
         """Put values into a modal's inputs without sending it."""
         self._driver.fill(view, values, person=self._person(person))
 
-    def submit(self, view: View, values: Mapping[str, int | str] | None = None, *, person: Person | str) -> Delivery:
+    def submit(self, view: View, values: Mapping[str, Choice] | None = None, *, person: Person | str) -> Delivery:
         """Fill in and send a modal."""
         return self._driver.submit(view, values or {}, person=self._person(person))
 

@@ -31,7 +31,7 @@ from bot.demo.fake_slack.state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.demo.fake_slack.controls import Control, Option
     from bot.demo.fake_slack.methods.calling import Calling
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 ACK_LIMIT_S = 3.0
 VERIFICATION = "fake-verification"
 """The deprecated token that every request carries; nothing should trust it."""
+Choice = int | str | tuple[str, ...]
+"""An option by index, label or value; a value to type or pick; several of them where the input takes several."""
 _READY = re.compile(r"<[@#!][^<>]*>")
 _TYPED_NAME = re.compile(r"([@#])([\w.-]+)")
 
@@ -187,8 +189,11 @@ class Driver:
 
     # Presses and choices
 
-    def press(self, shown: Message | View, which: int | str, *, person: Person, choose: int | str | None) -> Delivery:
-        """Press a button, or choose in a select; what stands in an overflow menu is pressed by its own label."""
+    def press(self, shown: Message | View, which: int | str, *, person: Person, choose: Choice | None) -> Delivery:
+        """Press a button, or choose in a select; what stands in an overflow menu is pressed by its own label.
+
+        An input of a view holds what was chosen from then on.
+        """
         try:
             control = find_control(shown, which)
         except LookupError:
@@ -216,8 +221,14 @@ class Driver:
             state = {} if control.kind == "button" else {control.block_id: {control.action_id: value}}
             payload |= self._where(shown) | {"response_url": self._address(url), "state": {"values": state}}
         else:
+            if control.kind != "button":
+                self._typed.setdefault(shown.id, {}).setdefault(control.block_id, {})[control.action_id] = value
             payload |= self._where(shown)
         return self.deliver(Outgoing("interactive", payload), response_url=url)
+
+    def forge(self, kind: str, parts: Mapping[str, Any], *, person: Person) -> Delivery:
+        """Send an interaction that nothing on the screen offered: an old message's button, or a made-up state."""
+        return self.deliver(Outgoing("interactive", self._interaction(kind, person) | dict(parts)))
 
     def suggest(self, shown: Message | View, which: int | str, typed: str, *, person: Person) -> Delivery:
         """Type into a select that asks the bot for its options."""
@@ -243,14 +254,14 @@ class Driver:
 
     # Views
 
-    def fill(self, view: View, values: Mapping[str, int | str], *, person: Person) -> None:
+    def fill(self, view: View, values: Mapping[str, Choice], *, person: Person) -> None:
         """Put values into the inputs of a view, by action id, label or (as text) number; stays there for `submit`."""
         typed = self._typed.setdefault(view.id, {})
         for name, value in values.items():
             control = find_control(view, int(name) if name.isdecimal() else name)
             typed.setdefault(control.block_id, {})[control.action_id] = self._value(view, control, person, value)
 
-    def submit(self, view: View, values: Mapping[str, int | str], *, person: Person) -> Delivery:
+    def submit(self, view: View, values: Mapping[str, Choice], *, person: Person) -> Delivery:
         """Fill in and send a modal; its answer closes, changes or corrects it."""
         self.fill(view, values, person=person)
         payload = self._interaction("view_submission", person) | {
@@ -396,37 +407,48 @@ class Driver:
             standing.setdefault(control.block_id, {})[control.action_id] = typed or _initial(control)
         return standing
 
-    def _value(self, shown: Message | View, control: Control, person: Person, choose: int | str | None) -> Json:
+    def _value(self, shown: Message | View, control: Control, person: Person, choose: Choice | None) -> Json:
         """The part of an action, or of a view's state, that says what was chosen."""
         if control.kind == "button":
             return {}
         if choose is None:
             raise LookupError(f"[{control.number}] {control.label}: say what to choose")
         for kind, name in _PICKERS.items():
+            if control.kind == kind and name.endswith("s"):
+                return {"type": kind, name: list(choose) if isinstance(choose, tuple) else [choose]}
             if control.kind == kind:
                 return {"type": kind, name: choose}
         if control.kind in TEXT_INPUTS:
             return {"type": control.kind, "value": str(choose)}
-        options = control.options
+        several = control.kind.startswith("multi_") or control.kind == "checkboxes"
+        wanted = choose if isinstance(choose, tuple) else (choose,)
+        found = [self._option(shown, control, person, one).raw for one in wanted]
+        chosen: Json = {"selected_options": found} if several else {"selected_option": found[0]}
+        return {"type": control.kind} | chosen
+
+    def _option(self, shown: Message | View, control: Control, person: Person, choose: int | str) -> Option:
+        """The option that is meant, asked of the bot where it has to be."""
+        options: Sequence[Option] = control.options
         if control.kind.endswith("external_select"):
             least = int(control.element.get("min_query_length", 3))
             typed = "" if isinstance(choose, int) else choose
             if len(typed) < least:
                 raise LookupError(f"[{control.number}] {control.label}: type at least {least} characters")
             options = self.suggest(shown, control.number, typed, person=person).options
-        option = find_option(options, choose)
+        option = find_option(tuple(options), choose)
         if option is None:
             there = ", ".join(o.label for o in options[:10]) or "none"
             raise LookupError(f"[{control.number}] {control.label} has no option {choose!r}; there are: {there}")
-        several = control.kind.startswith("multi_") or control.kind == "checkboxes"
-        chosen: Json = {"selected_options": [option.raw]} if several else {"selected_option": option.raw}
-        return {"type": control.kind} | chosen
+        return option
 
 
 _PICKERS = {
     "users_select": "selected_user",
     "channels_select": "selected_channel",
     "conversations_select": "selected_conversation",
+    "multi_users_select": "selected_users",
+    "multi_channels_select": "selected_channels",
+    "multi_conversations_select": "selected_conversations",
     "datepicker": "selected_date",
     "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",

@@ -17,21 +17,24 @@ from slack_bolt.request import BoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.edges.metrics import Metrics
-from bot.edges.slack import actions, commands, events, options
+from bot.edges.slack import actions, commands, events, options, views
 from bot.edges.slack.alarms import Alarms
 from bot.edges.slack.api import SlackApi, web_client
 from bot.edges.slack.channels import SlackChannels
 from bot.edges.slack.desk import Desk
+from bot.edges.slack.forms import FormDesk
 from bot.edges.slack.people import SlackPeople
+from bot.edges.slack.schedules import ScheduleDesk
 from bot.edges.slack.unpack import UnreadableDeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.edges.slack.config import SlackSettings
+    from bot.edges.slack.forms import Saving
     from bot.edges.slack.questions import Reports
     from bot.edges.slack.schedules import Schedules
-    from bot.ports import Jobs
+    from bot.ports import Jobs, Recall
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +68,7 @@ def build_slack(
     people: SlackPeople | None = None,
     metrics: Metrics | None = None,
     schedules: Schedules | None = None,
+    memory: Saving | None = None,
     channel_changed: Callable[[str], object] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Slack:
@@ -72,6 +76,7 @@ def build_slack(
 
     Args:
         schedules: None where this bot keeps none.
+        memory: what is remembered about people; None where nothing is.
         channel_changed: also told when Slack says that something about a channel changed.
         clock: seconds since 1970.
     """
@@ -79,23 +84,36 @@ def build_slack(
     api = SlackApi(token=settings.bot_token, base_url=settings.api_url, metrics=metrics)
     people = people or build_people(settings)
     channels = SlackChannels(api, named=settings.named_channels)
+    alarms = Alarms()
     desk = Desk(
         reports=reports,
         jobs=jobs,
         people=people,
         channels=channels,
         api=api,
-        alarms=Alarms(),
+        alarms=alarms,
         settings=settings,
         metrics=metrics,
         schedules=schedules,
         channel_changed=channel_changed,
         clock=clock,
     )
-    return Slack(build_app(desk=desk, settings=settings, metrics=metrics), desk, api, people, channels, metrics)
+    forms = FormDesk(
+        desk=desk,
+        reports=reports,
+        jobs=jobs,
+        people=people,
+        api=api,
+        alarms=alarms,
+        settings=settings,
+        schedules=ScheduleDesk(schedules, clock),
+        saving=memory,
+    )
+    app = build_app(desk=desk, forms=forms, settings=settings, metrics=metrics)
+    return Slack(app, desk, api, people, channels, metrics)
 
 
-def build_app(*, desk: Desk, settings: SlackSettings, metrics: Metrics) -> App:
+def build_app(*, desk: Desk, forms: FormDesk, settings: SlackSettings, metrics: Metrics) -> App:
     """The app with its listeners. Requests over HTTP are checked for their signature; sockets carry none."""
     # At INFO Bolt writes out the whole body of a badly signed request; while it is built it warns that it doesn't
     # use the token of the environment, which is meant.
@@ -119,6 +137,7 @@ def build_app(*, desk: Desk, settings: SlackSettings, metrics: Metrics) -> App:
     events.register(app, desk)
     actions.register(app, desk)
     options.register(app, desk)
+    views.register(app, forms)
     app.error(_failed)
     return app
 

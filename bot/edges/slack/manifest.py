@@ -43,6 +43,24 @@ EVENTS = (
 )
 """Every event that is subscribed to has a listener."""
 
+ASK_SHORTCUT, SCHEDULE_SHORTCUT = "ask_form", "schedule_form"
+
+SHORTCUTS: tuple[dict[str, str], ...] = (
+    {
+        "name": "Ask about utilization",
+        "type": "global",
+        "callback_id": ASK_SHORTCUT,
+        "description": "Pick whom and when in a form; it shows the command that it makes",
+    },
+    {
+        "name": "Schedule a report",
+        "type": "global",
+        "callback_id": SCHEDULE_SHORTCUT,
+        "description": "Have a question answered on chosen days, for you, a channel or others",
+    },
+)
+"""Every shortcut has a listener."""
+
 _LONG_DESCRIPTION = (
     "Ask how busy agents were and get a table of utilization, occupancy and handle time for a day, a range, a team or "
     "one agent's half-hours. The figures come from Genesys Cloud; nothing is written back to it. An answer is shown "
@@ -93,6 +111,7 @@ def manifest(
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": name.lower().replace(" ", "-"), "always_online": True},
+            "shortcuts": [dict(shortcut) for shortcut in SHORTCUTS],
             "slash_commands": [slash],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},

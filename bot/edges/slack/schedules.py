@@ -58,9 +58,13 @@ class ScheduleDesk:
         Raises:
             CommandError: it can't be done, or not by this person.
         """
-        place = Place(_shared_channel(address))
-        outcome = self._service().carry_out(order, person, place=place, operation=operation, request_id=key)
+        outcome = self.outcome(order, person, address, operation=operation, key=key)
         return render_outcome(outcome, now=datetime.fromtimestamp(self._clock(), UTC))
+
+    def outcome(self, order: Order, person: Requester, address: Address, *, operation: Operation, key: str) -> Outcome:
+        """The same, not drawn."""
+        place = Place(_shared_channel(address))
+        return self._service().carry_out(order, person, place=place, operation=operation, request_id=key)
 
     def refusal(self, error: CommandError, order: Order, address: Address) -> Message:
         """Why an order can't be carried out."""

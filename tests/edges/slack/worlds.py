@@ -145,6 +145,9 @@ class Reports:
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> list[Agent]:
         return [Agent(f"id-{n}", n) for n in self.names if typed.lower() in n.lower()][:limit]
 
+    def suggest_groups(self, typed: str, requester: Requester, *, limit: int = 100) -> list[Selector]:
+        return []
+
 
 @dataclass
 class World:
