@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from bot.errors import BotError, CommandError, SettingsError
@@ -35,6 +36,7 @@ Utilization Bot
       --format text|json|csv           text by default
       --zone Europe/London             the zone of days; else REPORT_ZONE
       --now 2026-03-29T10:00:00Z       the moment of asking
+      --output FILE.png                the picture of a question with `heatmap`, beside the answer
       --dry-run                        how the question is read and what it would cost; asks nobody
   python -m bot doctor               check settings, credentials, permissions and clocks
   python -m bot manifest [--socket | --http URL]
@@ -44,7 +46,7 @@ Utilization Bot
 """
 
 FORMATS = ("text", "json", "csv")
-_ASK_VALUES = ("--as", "--format", "--zone", "--now")
+_ASK_VALUES = ("--as", "--format", "--zone", "--now", "--output")
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class AskArguments:
     format: str = "text"
     zone: str | None = None
     now: datetime | None = None
+    output: Path | None = None
     dry_run: bool = False
     help: bool = field(default=False)
 
@@ -158,9 +161,19 @@ def _set_option(arguments: AskArguments, name: str, value: str) -> None:
             arguments.zone = value
         case "--now":
             arguments.now = _moment(value)
+        case "--output":
+            arguments.output = Path(value)
+            if arguments.output.suffix.lower() != ".png":
+                raise CommandError(f"“{value}” is no name of a picture.", hint="--output heatmap.png", code="usage")
 
 
-_EXAMPLES = {"--as": "U123", "--format": "json", "--zone": "Europe/London", "--now": "2026-03-29T10:00:00Z"}
+_EXAMPLES = {
+    "--as": "U123",
+    "--format": "json",
+    "--zone": "Europe/London",
+    "--now": "2026-03-29T10:00:00Z",
+    "--output": "heatmap.png",
+}
 
 
 def _moment(text: str) -> datetime:
@@ -227,13 +240,39 @@ def _answer(arguments: AskArguments, environ: Mapping[str, str], out: TextIO, er
     configure_logging(format=settings.log_format, level=settings.log_level, secrets=secrets_of(settings))
     now = arguments.now
     with build_reports(settings, clock=(lambda: now) if now else None) as reports:
-        requester = _requester(arguments.as_)
+        requester = reports.memory.person(_requester(arguments.as_))
         query = reports.service.read(arguments.text, requester, zone=zone)
+        query = reports.service.expand(query, requester, zone=zone)
         operation = Operation.within(settings.long_answer_seconds if query.takes_long else settings.answer_seconds)
         operation.progress = lambda words: err.write(f"{words}\n")
         answer = reports.service.answer(query, requester, door="cli", operation=operation)
+    if arguments.output is not None:
+        _save(answer, arguments.output)
     _write_answer(answer, arguments.format, out, now=now)
     return 0
+
+
+def _save(answer: Answer | TextAnswer, path: Path) -> None:
+    """The heat map as a file.
+
+    Raises:
+        CommandError: the question asked for none, it has nothing to draw, or the file can't be written.
+    """
+    from bot.core.answer import TextAnswer
+    from bot.core.query import Output
+    from bot.core.rendering import pictures
+
+    hint = f'python -m bot ask "yesterday heatmap" --output {path.name}'
+    if isinstance(answer, TextAnswer) or Output.HEATMAP not in answer.query.outputs:
+        raise CommandError("--output is for the picture of a question with `heatmap`.", hint=hint, code="usage")
+    picture = pictures.heat_map(answer)
+    if picture is None:
+        raise CommandError(pictures.no_heat_map(answer) or "There is nothing to draw.", hint=hint, code="no_picture")
+    try:
+        path.write_bytes(picture.content)
+    except OSError as error:
+        reason = error.strerror or "it can't be written"
+        raise CommandError(f"{path}: {reason}.", hint="Name a file that can be written.", code="usage") from error
 
 
 def _write_answer(answer: Answer | TextAnswer, format_: str, out: TextIO, *, now: datetime | None) -> None:

@@ -318,6 +318,9 @@ class Settings(BaseSettings):
     auditors: Annotated[tuple[str, ...], _ids("UW", example="U0123", hint="a member's profile has Copy member ID")] = (
         _about((), "Slack users who may read the log of looks", example="U0789")
     )
+    audit_days: Annotated[int, _whole_number(1, 3_650)] = _about(
+        180, "how long the log of who looked at whom is kept, in days"
+    )
     named_channels: Annotated[
         tuple[str, ...], _ids("CG", example="C0123", hint="the end of a channel's About page has its id")
     ] = _about((), "channels where agents' names may be posted; elsewhere totals only", example="C0123,C0456")

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from requests.adapters import BaseAdapter
 
+    from bot.edges.db.audit import SqlLooks
     from bot.edges.db.engine import Database
     from bot.edges.db.kept import KeptJobs
     from bot.edges.metrics import Metrics
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.services.archive import Archive
     from bot.services.clockwork import Clockwork
     from bot.services.delivery import DeliveryService
+    from bot.services.memory import MemoryService
     from bot.services.prefetch import Prefetch
     from bot.services.report import ReportService
     from bot.services.schedules import SchedulesService
@@ -65,6 +67,7 @@ def report_settings(settings: Settings) -> ReportSettings:
         headline=drawn[0] if settings.report_metrics else "utilization",
         drawn=tuple(drawn),
         grants=parse_grants(settings.supervisors),
+        auditors=frozenset(settings.auditors),
     )
 
 
@@ -111,28 +114,24 @@ def build_client(settings: Settings, *, adapter: BaseAdapter | None = None) -> G
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """The report service and the client behind it."""
+    """The report service, the client behind it, and what is kept of people."""
 
     service: ReportService
     client: GenesysClient
+    memory: MemoryService
 
 
 @contextmanager
 def build_reports(
-    settings: Settings,
-    *,
-    people: People | None = None,
-    clock: Callable[[], datetime] | None = None,
-    adapter: BaseAdapter | None = None,
+    settings: Settings, *, clock: Callable[[], datetime] | None = None, adapter: BaseAdapter | None = None
 ) -> Iterator[Reports]:
-    """A report service over the platform; closed at the end."""
-    client = build_client(settings, adapter=adapter)
-    service = report_service(settings, client, people=people, clock=clock or utc_now)
-    try:
-        yield Reports(service, client)
-    finally:
-        service.close()
-        client.close()
+    """A report service over the platform and the database, without Slack; closed at the end."""
+    moment = clock or utc_now
+    with closing(open_database(settings)) as database, closing(build_client(settings, adapter=adapter)) as client:
+        memory = memory_service(settings, database, clock=moment)
+        service = report_service(settings, client, people=None, clock=moment, database=database, memory=memory)
+        with closing(service):
+            yield Reports(service, client, memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,33 +182,64 @@ def report_service(
     more_status: Callable[[], Sequence[str]] = tuple,
     database: Database | None = None,
     clockwork: Clockwork | None = None,
+    memory: MemoryService | None = None,
 ) -> ReportService:
     """The report service over a client.
 
     Args:
+        people: None where Slack can't be asked: then people are what is kept of them.
         more_status: lines for the verb `status`.
-        database: None keeps nothing: looks are events of the log alone.
+        database: None keeps nothing beyond the process.
         clockwork: None makes one over the same client and database.
+        memory: None makes one over the same database.
     """
     from bot.edges.audit import AuditTrail
     from bot.edges.db.audit import SqlLooks
     from bot.edges.genesys import GenesysActivity, GenesysDirectory
+    from bot.services.auditing import Auditor
     from bot.services.cache import SharedCache
     from bot.services.directory import Directory
+    from bot.services.memory import Keeper, KeptPeople, Linker
     from bot.services.report import ReportService
 
     if clockwork is None:
         clockwork = by_the_clock(settings, client, clock=clock, database=database).work
+    kept = database or passing_database()
+    reader = Reader(report_settings(settings))
+    memory = memory or memory_service(settings, kept, clock=clock)
+    names = SharedCache(time.monotonic, capacity=_NAMES_KEPT)
+    directory = Directory(GenesysDirectory(client), names, people or KeptPeople(memory))
     return ReportService(
         activity=GenesysActivity(client, now=clock),
         clockwork=clockwork,
-        directory=Directory(GenesysDirectory(client), SharedCache(time.monotonic, capacity=_NAMES_KEPT), people),
-        audit=AuditTrail(SqlLooks(database) if database else None),
+        directory=directory,
+        auditor=Auditor(AuditTrail(SqlLooks(kept)), directory, auditors=reader.settings.auditors, clock=clock),
+        memory=memory,
+        keeper=Keeper(memory, directory, Linker(memory, directory, reader.settings.grants)),
         answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
-        reader=Reader(report_settings(settings)),
+        reader=reader,
         clock=clock,
         more_status=more_status,
     )
+
+
+def memory_service(settings: Settings, database: Database, *, clock: Callable[[], datetime]) -> MemoryService:
+    """What the bot remembers of people."""
+    from bot.edges.db.memory import SqlMemoryStore
+    from bot.services.memory import MemoryService
+
+    reader = Reader(report_settings(settings))
+    return MemoryService(SqlMemoryStore(database), reader=reader, clock=clock, seconds=time.monotonic)
+
+
+def passing_database() -> Database:
+    """A database in memory, gone with the process."""
+    from bot.edges.db.engine import Database
+    from bot.edges.db.tables import metadata
+
+    database = Database("sqlite://")
+    metadata.create_all(database.engine)
+    return database
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +257,8 @@ class Application:
     ledger: FireLedger
     delivery: DeliveryService
     schedules: SchedulesService
+    memory: MemoryService
+    looks: SqlLooks
     archive: Archive | None
     prefetch: Prefetch | None
 
@@ -243,6 +275,8 @@ class Application:
                 self.prefetch.tick()
             if time.monotonic() - purged_at >= _PURGE_EVERY_S:
                 self.ledger.purge(utc_now() - _FIRES_KEPT)
+                self.looks.purge(utc_now() - timedelta(days=self.settings.audit_days))
+                self.memory.purge()
                 if self.archive is not None:
                     self.archive.purge((utc_now() - timedelta(days=self.settings.archive_days)).date())
                 purged_at = time.monotonic()
@@ -265,6 +299,7 @@ def build(
 ) -> Application:
     """Everything behind both transports; no network is used until somebody asks."""
     from bot.core.rights import parse_grants
+    from bot.edges.db.audit import SqlLooks
     from bot.edges.db.commands import SqlCommandQueue
     from bot.edges.db.jobs import Handler
     from bot.edges.db.kept import KeptJobs
@@ -297,8 +332,9 @@ def build(
     )
     moment = clock or utc_now
     client = build_client(settings, adapter=adapter)
-    people = build_people(slack_settings)
     database = open_database(settings)
+    memory = memory_service(settings, database, clock=moment)
+    people = build_people(slack_settings, recall=memory)
     sources = by_the_clock(settings, client, clock=moment, database=database)
     reports = report_service(
         settings,
@@ -307,6 +343,8 @@ def build(
         clock=moment,
         more_status=lambda: [*schedule_lines(store, delivery), *archive_lines(settings, database)],
         clockwork=sources.work,
+        database=database,
+        memory=memory,
     )
     posting = SlackApi(token=slack_settings.bot_token, base_url=settings.slack_api_url)
     messenger = SlackMessenger(posting)
@@ -371,6 +409,8 @@ def build(
         ledger=ledger,
         delivery=delivery,
         schedules=schedules,
+        memory=memory,
+        looks=SqlLooks(database),
         archive=sources.archive,
         prefetch=prefetch,
     )

@@ -31,13 +31,9 @@ class Looks(Protocol):
 
 
 class AuditTrail:
-    """`AuditLog`: the row first, because a look that can't be kept must not happen; then the event.
+    """`AuditLog`: the row first, because a look that can't be kept must not happen; then the event."""
 
-    Args:
-        looks: None where nothing outlives the process: then there are events alone.
-    """
-
-    def __init__(self, looks: Looks | None) -> None:
+    def __init__(self, looks: Looks) -> None:
         self._looks = looks
 
     def looked(self, look: Look) -> None:
@@ -46,8 +42,7 @@ class AuditTrail:
         Raises:
             StoreError: it could not be kept.
         """
-        if self._looks is not None:
-            self._looks.add(look)
+        self._looks.add(look)
         parts = [look.whom[i : i + AGENTS_A_LINE] for i in range(0, len(look.whom), AGENTS_A_LINE)] or [()]
         for number, agents in enumerate(parts, start=1):
             log.info(
@@ -69,6 +64,4 @@ class AuditTrail:
         self, window: Interval, *, by: Collection[str] | None, at: Collection[str] | None, limit: int
     ) -> tuple[int, Sequence[ListedLook]]:
         """Looks within that time: how many, and the newest of them."""
-        if self._looks is None:
-            return 0, ()
         return self._looks.find(window, by=by, at=at, limit=limit)

@@ -321,6 +321,10 @@ class Directory:
         """The agents inside these scopes as far as they were looked up lately; from memory alone."""
         return {agent_id for scope in scopes for agent_id in self._cache.peek(("scope", scope)) or ()}
 
+    def agent_of(self, slack_id: str, operation: Operation) -> Agent | None:
+        """The agent that a Slack user is; None where nobody knows."""
+        return self.linked_agent(self._people.requester(slack_id), operation) if self._people is not None else None
+
     def _mentioned(self, slack_id: str, operation: Operation) -> Agent:
         if self._people is None:
             raise UnknownAgentError(
@@ -413,6 +417,10 @@ class Directory:
         """The team, queue, group or division of exactly that name or id, in any case."""
         items = self._items(kind, operation)
         return next((i for i in items if i.id == value or fold(i.name) == fold(value)), None)
+
+    def nearest_named(self, kind: SelectorKind, value: str, operation: Operation) -> Sequence[Named]:
+        """The few whose names look most like it."""
+        return nearest(value, self._items(kind, operation))
 
     def _items(self, kind: SelectorKind, operation: Operation) -> Sequence[Named]:
         load = {

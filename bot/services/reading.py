@@ -1,16 +1,13 @@
-"""Text → question, with what the operator decided and what each person asked last; nothing that waits."""
+"""Text → question, with what the operator decided and the person chose; nothing that waits."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.core.defaults import DurationStyle
 from bot.core.grammar import GrammarContext, parse
-from bot.core.query import Verb
 from bot.core.zones import load_zone
-from bot.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from bot.core.query import Query
     from bot.core.rights import Grant
     from bot.ports import Requester
-
-_REMEMBERED_PEOPLE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +34,28 @@ class ReportSettings:
     drawn: tuple[str, ...] = ()
     """Column names to draw, in order; empty: the table's own choice."""
     grants: tuple[Grant, ...] = ()
+    auditors: frozenset[str] = frozenset()
+    """Slack users who may read the log of looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How one person wants her figures drawn; JSON carries them all, whatever is drawn."""
+
+    headline: str
+    columns: tuple[str, ...]
+    durations: DurationStyle
+    csv: tuple[str, str]
 
 
 class Reader:
-    """Reads questions; remembers the last answered one of each person for `again`."""
+    """Reads questions, as the operator and the one who asks decided; keeps nothing."""
 
     def __init__(self, settings: ReportSettings) -> None:
         self.settings = settings
-        self._last: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
 
     def read(self, text: str, requester: Requester, *, now: datetime, zone: str | None = None) -> Query:
-        """The question that the text asks.
+        """The question that the text asks; what it says of earlier ones (`again`, `saved …`) stays to be looked up.
 
         Args:
             text: as typed, Slack's own encoding already undone.
@@ -60,42 +65,34 @@ class Reader:
         Raises:
             CommandError: the text can't be read; the hint shows what works.
         """
-        context = self._context(requester, now.replace(second=0, microsecond=0), zone)
-        query = parse(text, context)
-        if query.verb is not Verb.AGAIN:
-            return query
-        with self._lock:
-            last = self._last.get(requester.id)
-        if last is None:
-            raise CommandError(
-                "There is no question of yours to ask again: I remember the last one until I'm restarted.",
-                hint="Type it: yesterday by interval",
-                code="nothing_to_repeat",
-            )
-        return parse(last, context)
+        return parse(text, self.context(requester, now=now, zone=zone))
 
-    def remember(self, query: Query, requester: Requester) -> None:
-        """Keep a question that was answered."""
-        with self._lock:
-            self._last[requester.id] = query.text
-            self._last.move_to_end(requester.id)
-            while len(self._last) > _REMEMBERED_PEOPLE:
-                self._last.popitem(last=False)
-
-    def _context(self, requester: Requester, now: datetime, zone: str | None) -> GrammarContext:
-        settings = self.settings
-        if zone:
-            chosen, source = load_zone(zone), "person"
+    def context(self, requester: Requester, *, now: datetime, zone: str | None = None) -> GrammarContext:
+        """What the words of her questions depend on."""
+        settings, hers = self.settings, requester.defaults
+        if zone or hers.zone:
+            chosen, source = load_zone(zone or hers.zone or ""), "person"
         elif requester.zone:
             chosen, source = load_zone(requester.zone), "slack"
         else:
             chosen, source = settings.zone, settings.zone_source
         return GrammarContext(
-            now=now,
+            now=now.replace(second=0, microsecond=0),
             zone=chosen,
             zone_source=source,
-            week_start=settings.week_start,
-            date_order=settings.date_order,
+            week_start=settings.week_start if hers.week_start is None else hers.week_start,
+            date_order=hers.date_order or settings.date_order,
             shifts=settings.shifts,
+            team=hers.team,
             max_span_days=settings.max_span_days,
+        )
+
+    def drawn(self, requester: Requester) -> Drawn:
+        """Her choices over the operator's; the first of her columns is the headline, unless she named one."""
+        hers = requester.defaults
+        return Drawn(
+            headline=hers.headline or (hers.columns[0] if hers.columns else self.settings.headline),
+            columns=hers.columns or self.settings.drawn,
+            durations=hers.durations or DurationStyle.WORDS,
+            csv=hers.csv,
         )

@@ -10,30 +10,35 @@ from bot.core.answer import Answer, Notice, TextAnswer
 from bot.core.comparing import compared
 from bot.core.intervals import Interval, day_start, local_date
 from bot.core.looks import Look, LookKind
+from bot.core.people import shown_name
 from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
 from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome, for_audience, sight, vision
 from bot.core.sessions import shortness
-from bot.errors import CommandError, SourceError, StoreError, UnknownAgentError
+from bot.errors import CommandError, SourceError, UnknownAgentError
 from bot.services.explain import Explainer
 from bot.services.fetching import Fetching, agent_ids_of, leave_out
+from bot.services.memory.linking import agent_as_json
 from bot.services.offers import offers
 from bot.services.reconcile import Reconciler, reconciled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.core.planning import PostedAsk
     from bot.core.query import Query, Selector
     from bot.core.rights import Audience, Vision
     from bot.core.sessions import Shortness
-    from bot.ports import ActivitySource, Agent, AuditLog, Facts, Operation, Requester
+    from bot.ports import ActivitySource, Agent, Facts, Operation, Requester
+    from bot.services.auditing import Auditor
     from bot.services.cache import SharedCache
     from bot.services.clockwork import Clockwork
     from bot.services.directory import Chosen, Directory
     from bot.services.fetching import Fetched
-    from bot.services.reading import Reader
+    from bot.services.memory import Keeper, MemoryService
+    from bot.services.reading import Drawn, Reader
 
+_DELETED_NAMED = 5
 SCHEDULE_DOOR = "schedule"
 """The door of posts that nobody typed."""
 
@@ -51,6 +56,8 @@ class _Cast:
     agents: Mapping[str, Agent]
     team_names: Mapping[str, str]
     queue_names: Mapping[str, str]
+    drawn: Drawn
+    """How the asker wants it drawn."""
 
 
 class ReportService:
@@ -62,7 +69,9 @@ class ReportService:
         activity: ActivitySource,
         clockwork: Clockwork,
         directory: Directory,
-        audit: AuditLog,
+        auditor: Auditor,
+        memory: MemoryService,
+        keeper: Keeper,
         answers: SharedCache,
         reader: Reader,
         clock: Callable[[], datetime],
@@ -70,7 +79,9 @@ class ReportService:
     ) -> None:
         self._activity = activity
         self._directory = directory
-        self._audit = audit
+        self._auditor = auditor
+        self._memory = memory
+        self._keeper = keeper
         self._answers = answers
         self._reader = reader
         self._settings = reader.settings
@@ -97,6 +108,31 @@ class ReportService:
         refuse_unavailable(query)
         return query
 
+    def expand(
+        self,
+        query: Query,
+        requester: Requester,
+        *,
+        now: datetime | None = None,
+        zone: str | None = None,
+        channel_id: str | None = None,
+    ) -> Query:
+        """The question behind `again` and `saved …`; any other as it is read with what she chose.
+
+        For a job: it reads the database, where a listener knew only what memory held of her.
+
+        Args:
+            now: when it was asked.
+            zone: stands for her own.
+            channel_id: where it was asked; None: where nobody else reads along.
+        Raises:
+            CommandError: nothing is behind it, or that can't be read any more.
+        """
+        text = self._memory.expand(query, requester, channel_id=channel_id)
+        if text is None and (query.range is None or now is None):
+            return query
+        return self.read(query.text if text is None else text, requester, now=now, zone=zone)
+
     def at_once(self, query: Query, requester: Requester) -> TextAnswer | None:
         """Answers that need no platform: help and definitions; None for everything else."""
         if query.verb is Verb.HELP:
@@ -121,6 +157,7 @@ class ReportService:
         operation: Operation,
         audience: Audience = PRIVATE,
         fresh: bool = False,
+        channel_id: str | None = None,
     ) -> Answer | TextAnswer:
         """Figures (or a text) for the query, cut down to what the requester and the audience may see.
 
@@ -129,14 +166,20 @@ class ReportService:
             operation: the allowance towards the platform.
             audience: who will read the answer.
             fresh: ask the platform even where an answer is kept.
+            channel_id: where it was asked; None: where nobody else reads along.
         Raises:
             CommandError: the requester can fix it (nobody by that name, not allowed, …).
             SourceError: the platform answered none of the questions that this one needs.
         """
         check_welcome(requester)
+        query = self.expand(query, requester, channel_id=channel_id)
         text = self.at_once(query, requester)
         if text is not None:
             return text
+        if query.memo is not None:
+            return self._keeper.carry_out(query, query.memo, requester, channel_id=channel_id, operation=operation)
+        if query.verb is Verb.AUDIT:
+            return self._auditor.answer(query, requester, door=door, operation=operation)
         if query.verb is Verb.WHOAMI:
             return self._whoami(query, requester, operation)
         if query.verb is Verb.STATUS:
@@ -159,19 +202,19 @@ class ReportService:
                 raise
             return _help(query)
         shown = for_audience(answer, audience)
-        if door != SCHEDULE_DOOR:  # `again` repeats what she asked, not what was posted for her
-            self._reader.remember(query, requester)
         whom = sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id})
         for side in query.sides():  # two times are two looks
             self._looked(side, requester, whom, door, audience)
-        return shown
+        if door == SCHEDULE_DOOR:  # `again` repeats what she asked, not what was posted for her
+            return shown
+        if audience != PRIVATE:  # what she alone was shown before is not for others
+            self._memory.remember(query, requester)
+            return shown
+        compared = self._memory.compared(query, requester, shown)
+        self._memory.remember(query, requester, compared)
+        return compared
 
     def _looked(self, query: Query, requester: Requester, whom: Sequence[str], door: str, audience: Audience) -> None:
-        """Record a look before anything of it is shown.
-
-        Raises:
-            StoreError: it can't be recorded, and so there is no answer.
-        """
         look = Look(
             self._clock(),
             requester.id,
@@ -181,14 +224,7 @@ class ReportService:
             window=_whole(query),
             channel=audience.channel_id,
         )
-        try:
-            self._audit.looked(look)
-        except StoreError as error:
-            raise StoreError(
-                "Every look at figures about people is recorded, and that failed just now: so I show none.",
-                hint="Try again in a minute; an operator finds the cause in the log.",
-                code="not_recorded",
-            ) from error
+        self._auditor.record(look)
 
     def _explained(
         self, query: Query, requester: Requester, *, door: str, operation: Operation, audience: Audience
@@ -200,10 +236,10 @@ class ReportService:
         if len(agents) != 1:
             raise UnknownAgentError("`explain` is about one agent.", hint="explain @ana 10:30 yesterday")
         (agent,) = agents.values()
-        ask = posted_ask(query, agent_ids=[agent.id], week_start=self._settings.week_start)
+        ask = posted_ask(query, agent_ids=[agent.id], week_start=query.week_start)
         answer = self._explainer.answer(query, ask, agent, operation)
-        self._reader.remember(query, requester)
         self._looked(query, requester, [agent.id], door, audience)
+        self._memory.remember(query, requester)
         return answer
 
     def _reconciled(
@@ -220,14 +256,14 @@ class ReportService:
             agent_ids=agent_ids,
             queue_ids=chosen.queue_ids,
             without_queue_ids=chosen.without_queue_ids,
-            week_start=self._settings.week_start,
+            week_start=query.week_start,
         )
         found = Reconciler(self._activity, self._clockwork).find(ask, members, chosen.without_agent_ids, operation)
         whom = [chain.agent_id for chain in found.chains]
         agents, _ = self._directory.names(frozenset(whom), operation)
         answer = reconciled(query, found, {agent.id: agent.name for agent in agents.values()}, operation)
-        self._reader.remember(query, requester)
         self._looked(query, requester, whom, door, audience)
+        self._memory.remember(query, requester)
         return answer
 
     def check(self, query: Query, requester: Requester, operation: Operation) -> tuple[Notice, ...]:
@@ -265,6 +301,10 @@ class ReportService:
         """Read who and what there is, so that type-ahead knows it; for a job, after a start."""
         self._directory.learn_names(operation)
 
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        """The agent that she is; None: nobody's."""
+        return self._directory.linked_agent(requester, operation)
+
     def close(self) -> None:
         """Stop the threads that fetch side by side."""
         self._fetching.close()
@@ -274,7 +314,7 @@ class ReportService:
     def _figures(self, query: Query, requester: Requester, operation: Operation, *, fresh: bool) -> Answer:
         """The figures of the question and, where it compares, those of the other time beside them."""
         chosen, agent_ids, members, notices = self._whom(query, requester, operation)
-        week_start, without = self._settings.week_start, chosen.without_agent_ids
+        week_start, without = query.week_start, chosen.without_agent_ids
         sides = [
             (
                 side,
@@ -304,12 +344,13 @@ class ReportService:
             agents=agents,
             team_names=team_names,
             queue_names=queue_names,
+            drawn=self._reader.drawn(requester),
         )
         here, *there = (
             self._side(side, ask, posted, status, cast, operation, fresh=fresh)
             for (side, ask), (posted, status) in zip(sides, found, strict=True)
         )
-        said = (*notices, *chosen.notices, *name_notices, *_about_zone(query))
+        said = (*notices, *chosen.notices, *name_notices, *_about_zone(query), *_about_deleted(agents.values()))
         here = replace(here, warnings=tuple(dict.fromkeys((*said, *here.warnings))))
         return compared(here, *there, week_start=week_start) if there else here
 
@@ -341,9 +382,9 @@ class ReportService:
             team_names=cast.team_names,
             queue_names=cast.queue_names,
             buckets=ask.buckets or None,
-            week_start=self._settings.week_start,
-            headline=self._settings.headline,
-            drawn=self._settings.drawn,
+            week_start=query.week_start,
+            headline=cast.drawn.headline,
+            drawn=cast.drawn.columns,
             notices=_about_shortness(posted.facts, short),
             requests=operation.requests,
             cached=not any(source.fresh for source in sources),
@@ -359,7 +400,13 @@ class ReportService:
             sources=posted.facts.sources,
             segments_short_s=short.seconds if short else None,
         )
-        return replace(answer, coverage=coverage, remainder=taken_out if query.filters.exclude else None)
+        return replace(
+            answer,
+            coverage=coverage,
+            remainder=taken_out if query.filters.exclude else None,
+            durations=cast.drawn.durations,
+            csv=cast.drawn.csv,
+        )
 
     def _shortness(
         self,
@@ -458,15 +505,15 @@ class ReportService:
             scope = ", ".join(f"{s.kind.value}:{s.value}" for s in sees.scopes) + (", and yourself" if agent else "")
         else:
             scope = "yourself" if agent else "nobody"
-        linked = f"{agent.name} ({agent.email})" if agent else "nobody: no agent has your e-mail address"
-        zone = requester.zone or self._settings.zone.key  # as the reader takes it
+        zone = self._reader.context(requester, now=self._clock()).zone.key
         lines = [
             f"Slack user: {requester.id}",
-            f"Genesys agent: {linked}",
+            f"Genesys agent: {_linked(agent, requester)}",
             f"You may see: {scope}",
             f"Your zone: {zone}",
         ]
-        return TextAnswer(query, title="Who am I", text="\n".join(lines))
+        confirm = () if requester.agent_id or requester.unlinked or agent is None else (("Confirm the agent", "link"),)
+        return TextAnswer(query, "Who am I", "\n".join(lines), agent_as_json(agent), confirm)
 
     def _status(self, query: Query, requester: Requester) -> TextAnswer:
         import importlib.metadata
@@ -494,7 +541,7 @@ class _Scope:
 
 def refuse_unavailable(query: Query) -> None:
     """Refuse in words what the grammar reads but this version can't give: never an answer to another question."""
-    wants = sorted(output.value for output in query.outputs - {Output.CSV})
+    wants = sorted(output.value for output in query.outputs - {Output.CSV, Output.CHART})
     if wants:
         raise CommandError(
             f"Not available in this version: {', '.join(wants)}.",
@@ -509,6 +556,18 @@ def _help(query: Query) -> TextAnswer:
     return TextAnswer(query, title="How to ask", text=help_text(query.topic))
 
 
+def _linked(agent: Agent | None, requester: Requester) -> str:
+    """Who she is in Genesys, and how that is known."""
+    if agent is None:
+        if requester.unlinked:
+            return "nobody, as you said: `link` links again"
+        if requester.agent_id is not None:
+            return "one that Genesys doesn't know any more: `unlink`, or `link` another"
+        return "nobody: no agent has your e-mail address"
+    known = "linked" if requester.agent_id is not None else "by your address; `link` confirms it"
+    return f"{shown_name(agent)} ({agent.email or agent.id}), {known}"
+
+
 def _whole(query: Query) -> Interval | None:
     return Interval(query.range.start, query.range.end) if query.range else None
 
@@ -518,6 +577,15 @@ def _about_zone(query: Query) -> tuple[Notice, ...]:
         return ()
     message = f"Days are cut in {query.zone.key}: no zone was named and REPORT_ZONE isn't set."
     return (Notice("zone_default", message),)
+
+
+def _about_deleted(agents: Iterable[Agent]) -> tuple[Notice, ...]:
+    names = sorted(agent.name for agent in agents if agent.state == "deleted")
+    if not names:
+        return ()
+    shown = ", ".join(names[:_DELETED_NAMED])
+    more = f" and {len(names) - _DELETED_NAMED} more" if len(names) > _DELETED_NAMED else ""
+    return (Notice("deleted_agents", f"Deleted in Genesys since: {shown}{more}.", personal=True),)
 
 
 def _about_shortness(clock: Facts, short: Shortness | None) -> tuple[Notice, ...]:

@@ -31,6 +31,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
         "GENESYS_CLIENT_SECRET": DEFAULT_GRANT.client_secret,
         "GENESYS_API_URL": url,
         "GENESYS_LOGIN_URL": url,
+        "DATABASE_URL": "sqlite://",
         **more,
     }
 

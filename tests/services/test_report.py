@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.core.looks import Look
+    from bot.core.query import Query
     from bot.services.report import ReportService
 
 NOW = datetime(2026, 3, 10, 15, 12, tzinfo=UTC)
@@ -45,7 +46,7 @@ class World:
     def build(self, supervisors: str) -> ReportService:
         settings = load_settings({"SUPERVISORS": supervisors, "REPORT_ZONE": "Europe/London"}, env_file=None)
         self.service = report_service(settings, self.client, people=None, clock=lambda: NOW)
-        self.service._audit = self
+        self.service._auditor._audit = self
         return self.service
 
     def looked(self, look: Look) -> None:
@@ -56,6 +57,9 @@ class World:
         answer = self.service.answer(query, requester, door=door, operation=Operation.within(20), **more)
         assert isinstance(answer, Answer)
         return answer
+
+    def expanded(self, text: str, requester: Requester = OPERATOR) -> Query:
+        return self.service.expand(self.service.read(text, requester), requester)
 
     def person(self, index: int = 0) -> Requester:
         agent = self.engine.organization.agents[index]
@@ -439,9 +443,9 @@ def test_nothing_typed_by_somebody_without_a_team_is_the_help(world: World) -> N
 def test_again_repeats_the_last_answered_question(world: World) -> None:
     world.ask("yesterday by team")
 
-    assert world.service.read("again", OPERATOR).text == "yesterday by team"
+    assert world.expanded("again").text == "yesterday by team"
     with pytest.raises(CommandError, match="no question"):
-        world.service.read("again", Requester(id="U2"))
+        world.expanded("again", Requester(id="U2"))
 
 
 def test_a_failed_question_is_not_repeated(world: World) -> None:
@@ -449,14 +453,14 @@ def test_a_failed_question_is_not_repeated(world: World) -> None:
     with pytest.raises(UnknownAgentError):
         world.ask("nobody special yesterday")
 
-    assert world.service.read("again", OPERATOR).text == "yesterday"
+    assert world.expanded("again").text == "yesterday"
 
 
 def test_a_scheduled_question_is_not_repeated(world: World) -> None:
     world.ask("yesterday by team")
     world.ask("yesterday", door="schedule")
 
-    assert world.service.read("again", OPERATOR).text == "yesterday by team"
+    assert world.expanded("again").text == "yesterday by team"
 
 
 @pytest.mark.parametrize("verb", ["help", "help when", "define occupancy", "whoami", "status"])

@@ -63,13 +63,14 @@ def _checked(query: Query) -> Query:
     if (
         (query.sort or query.rank or query.thresholds or query.outputs or query.versus or query.share)
         or (filters.media or filters.directions or filters.acd or filters.active)
-        or any(s.kind is SelectorKind.QUEUE for s in filters.include + filters.exclude)
+        or filters.exclude
+        or any(s.kind is SelectorKind.QUEUE for s in filters.include)
         or query.booking_named
         or query.group_by != (Dimension.AGENT,)
         or query.granularity
     ):
         raise CommandError(
-            "`audit` lists who looked at whom: there is nothing to group, order, draw or share, and no conversations.",
+            "`audit` lists looks at agents: there is nothing to leave out, group, order, draw or share, and no queue.",
             hint=_EXAMPLE,
             code="contradiction",
         )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot.core.comparing import change
 from bot.core.query import query_as_json
-from bot.core.rendering.chosen import chosen_in_name_order, chosen_notice, value_of
+from bot.core.rendering.chosen import chosen_in_name_order, chosen_notice, dimensions_of, value_of
 from bot.core.rendering.figures import finite, missing_reason
 from bot.core.rendering.refusals import hint_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -23,15 +24,16 @@ Json = dict[str, object]
 
 def answer_as_json(answer: Answer) -> Json:
     """Every column and every row asked for, sorted by name, id and start; totals are of the whole group."""
-    notice = chosen_notice(answer)
+    notice, dimensions = chosen_notice(answer), dimensions_of(answer)
     warnings = [*answer.warnings, *([notice] if notice else [])]
     return {
         "query": query_as_json(answer.query),
         "columns": [{"name": c.name, "unit": c.unit.value, "label": c.label} for c in answer.columns],
-        "rows": [_row(answer, row) for row in chosen_in_name_order(answer)],
+        "rows": [_row(answer, row, dimensions) for row in chosen_in_name_order(answer)],
         "totals": {c.name: finite(answer.totals.get(c.name)) for c in answer.columns},
         "coverage": _coverage(answer.coverage, answer.query.zone),
         "warnings": [{"code": w.code, "message": w.message} for w in warnings],
+        **({"changes": _changes(answer.changes, answer.query.zone)} if answer.changes else {}),
         **({"versus": _other_side(answer, answer.versus)} if answer.versus else {}),
     }
 
@@ -46,11 +48,9 @@ def error_as_json(error: BotError) -> Json:
     return {"error": {"code": error.code, "message": error.message, "hint": hint_of(error)}}
 
 
-def _row(answer: Answer, row: Row) -> Json:
+def _row(answer: Answer, row: Row, dimensions: Sequence[str]) -> Json:
     shown: Json = {}
-    for dimension in dict.fromkeys(
-        [d.value for d in answer.query.group_by if not d.is_time] + [g.dimension for g in row.groups]
-    ):
+    for dimension in dimensions:
         group = row.group(dimension)
         shown[f"{dimension}_id"] = group.id if group else None
         shown[f"{dimension}_name"] = group.name if group else None
@@ -84,7 +84,7 @@ def _other_side(answer: Answer, there: Answer) -> Json:
     totals = {c.name: finite(there.totals.get(c.name)) for c in answer.columns}
     return {
         "query": query_as_json(there.query),
-        "unpaired": [_row(there, row) for row in there.rows if id(row) not in paired],
+        "unpaired": [_row(there, row, dimensions_of(there)) for row in there.rows if id(row) not in paired],
         "totals": totals,
         "change": {name: change(finite(answer.totals.get(name)), then) for name, then in totals.items()},
         "coverage": _coverage(there.coverage, there.query.zone),

@@ -54,10 +54,14 @@ class Slack:
     metrics: Metrics
 
 
-def build_people(settings: SlackSettings) -> SlackPeople:
-    """Who Slack users are; the directory needs it before the rest is built."""
+def build_people(settings: SlackSettings, *, recall: Recall | None = None) -> SlackPeople:
+    """Who Slack users are; the directory needs it before the rest is built.
+
+    Args:
+        recall: joins what is kept of each; None where nothing is.
+    """
     api = SlackApi(token=settings.bot_token, base_url=settings.api_url)
-    return SlackPeople(api, usergroups=settings.usergroups)
+    return SlackPeople(api, usergroups=settings.usergroups, recall=recall)
 
 
 def build_slack(

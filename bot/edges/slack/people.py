@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.edges.slack.api import SlackApi
+    from bot.ports import Recall
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,7 @@ class SlackPeople:
 
     Args:
         usergroups: ids of groups that matter; others are never asked about.
+        recall: joins what is kept of each person; None where nothing is.
         clock: monotonic seconds.
     """
 
@@ -78,11 +80,13 @@ class SlackPeople:
         api: SlackApi,
         *,
         usergroups: frozenset[str] = frozenset(),
+        recall: Recall | None = None,
         clock: Callable[[], float] = time.monotonic,
         size: int = 50_000,
     ) -> None:
         self._api = api
         self._usergroups = usergroups
+        self._recall = recall
         self._clock = clock
         self._people: _Memory[Requester] = _Memory(size)
         self._groups: _Memory[frozenset[str]] = _Memory(len(usergroups) + 1)
@@ -99,12 +103,14 @@ class SlackPeople:
             return None
         memories = ((group, self._groups.get(group)) for group in self._usergroups)
         groups = (group for group, m in memories if m and now - m.at <= GROUP_KNOWN_S and slack_id in m.value)
-        return replace(kept.value, usergroups=frozenset(groups))
+        person = replace(kept.value, usergroups=frozenset(groups))
+        return person if self._recall is None else self._recall.known(person)
 
     def requester(self, slack_id: str) -> Requester:
-        """The person, from memory while that is fresh.
+        """The person, from memory while that is fresh; what is kept of her as it stands now.
 
         Raises:
+            StoreError: what is kept of her can't be read.
             DeliveryError: Slack doesn't say who that is, or which groups she is in. No answer is a refusal.
         """
         kept = self._people.get(slack_id)
@@ -114,7 +120,8 @@ class SlackPeople:
             person = self._looked_up(slack_id)
             self._people.put(slack_id, person, self._clock())
         groups = frozenset(group for group in self._usergroups if slack_id in self._members(group))
-        return replace(person, usergroups=groups)
+        person = replace(person, usergroups=groups)
+        return person if self._recall is None else self._recall.person(person)
 
     def _looked_up(self, slack_id: str) -> Requester:
         try:
