@@ -43,7 +43,7 @@ def table_as_bytes(table: WorkTable) -> bytes:
     """
     head = {
         "rows": {name: len(getattr(table, name)) for name in DTYPES},
-        "strings": {name: getattr(table, name) for name in STRINGS},
+        "strings": {name: list(getattr(table, name)) for name in STRINGS},
         "duplicates": table.duplicates,
     }
     written = json.dumps(head, separators=(",", ":")).encode()

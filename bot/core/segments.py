@@ -5,7 +5,6 @@ Time is integer milliseconds since 1970 in UTC throughout, so that sums are exac
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.core.frames import CLOCK_COLUMNS, POSTED_KEYS, check_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pandas as pd
@@ -102,26 +101,16 @@ def clock_frame(
     import pandas as pd
 
     keys = ["agent_id", *(["queue_id"] if by_queue else []), *(["media"] if by_media else [])]
-    group, names = _groups(segments, keys)
+    named = {key: _Ranked.of(segments[key]) for key in keys}
     edges = Edges.of(buckets)
-    worked = _worked(group, segments, edges)
-    handled_cells, handled = _handled(group, segments, edges)
-    cells = np.concatenate([worked.cells, handled_cells])
-    cells.sort(kind="stable")  # two sorted runs: a merge
-    cells = cells[np.diff(cells, prepend=-1) > 0]
-    at = np.searchsorted(cells, worked.cells)
-    columns: dict[str, Any] = {}
-    for name, lengths in worked.columns.items():
-        columns[name] = np.zeros(len(cells))
-        columns[name][at] = lengths / 1000.0
-    columns["handled"] = np.zeros(len(cells))
-    columns["handled"][np.searchsorted(cells, handled_cells)] = handled
-    owner, columns["bucket"] = np.divmod(cells, max(len(buckets), 1))
+    parts = [_cells(_Rows.of(segments, named, rows), edges) for rows in _slices(named["agent_id"])]
+    columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     nothing = pd.array([""], dtype="str")
     for key in POSTED_KEYS[:-1]:
-        columns[key] = names[key].take(owner) if key in keys else nothing.take(np.zeros_like(owner))
-    frame = pd.DataFrame(columns, copy=False)
-    return check_facts(frame[[*POSTED_KEYS, *CLOCK_COLUMNS]], keys=POSTED_KEYS, columns=CLOCK_COLUMNS)
+        places = columns.get(key, np.zeros(len(columns["bucket"]), dtype=np.int64))
+        columns[key] = (named[key].names if key in named else nothing).take(places)
+    frame = pd.DataFrame({name: columns[name] for name in (*POSTED_KEYS, *CLOCK_COLUMNS)}, copy=False)
+    return check_facts(frame, keys=POSTED_KEYS, columns=CLOCK_COLUMNS)
 
 
 def busy_of_agents(segments: pd.DataFrame, buckets: Sequence[Interval]) -> dict[str, float]:
@@ -137,37 +126,84 @@ def in_one_bucket(frame: pd.DataFrame) -> pd.DataFrame:
     return check_facts(summed, keys=POSTED_KEYS, columns=CLOCK_COLUMNS)
 
 
-def _groups(segments: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, dict[str, Any]]:
-    """(group number of each row, the keys of each group); groups are numbered in the order of their keys."""
-    import numpy as np
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A column of categories: each row's place among the names in order."""
 
-    group = np.zeros(len(segments), dtype=np.int64)
-    radix: list[tuple[str, Any]] = []
-    for key in keys:
-        column = segments[key].array
-        names = column.categories.array
+    names: Any
+    """An array of strings, sorted."""
+    place: np.ndarray
+
+    @classmethod
+    def of(cls, column: pd.Series) -> _Ranked:
+        import numpy as np
+
+        values: Any = column.array
+        names = values.categories.array
         order = names.argsort()
-        rank = np.empty(len(names), dtype=np.int64)
-        rank[order] = np.arange(len(names))
-        group = group * max(len(names), 1) + rank[column.codes]
-        radix.append((key, names.take(order)))
-    used, group = _numbered(group, math.prod(max(len(names), 1) for _, names in radix))
-    named: dict[str, Any] = {}
-    for key, names in reversed(radix):
-        used, place = np.divmod(used, max(len(names), 1))
-        named[key] = names.take(place)
-    return group, named
+        rank = np.empty(len(names), dtype=np.int32)
+        rank[order] = np.arange(len(names), dtype=np.int32)
+        return cls(names.take(order), rank[values.codes])
 
 
-def _numbered(values: np.ndarray, below: int) -> tuple[np.ndarray, np.ndarray]:
-    """(the distinct values in order, the place of each value among them), for values from 0 to `below`."""
+_SLICE = 1 << 17
+"""Rows that are cut at once: enough for numpy to be quick, few enough for what lies between to stay small."""
+
+
+def _slices(agents: _Ranked) -> Iterator[np.ndarray | slice]:
+    """The rows of so many agents at a time, in the agents' order; whatever is asked, an agent's rows go together."""
     import numpy as np
 
-    if below > 4 * len(values) + 1024:  # too thinly spread for a table of them all
+    counts = np.bincount(agents.place, minlength=len(agents.names))
+    slice_of_agent = ((np.cumsum(counts) - counts) // _SLICE).astype(np.int32)
+    if len(agents.place) <= _SLICE:
+        yield slice(None)
+        return
+    slice_of_row = slice_of_agent[agents.place]
+    for number in np.unique(slice_of_agent[counts > 0]):
+        yield np.flatnonzero(slice_of_row == number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Some agents' segments, each with the number of its group."""
+
+    group: np.ndarray
+    groups: dict[str, np.ndarray]
+    """Of each group its place in every key's names; groups are numbered in the order of the keys."""
+    session: np.ndarray
+    """Numbers from 0 without gaps."""
+    kind: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    open: np.ndarray
+
+    @classmethod
+    def of(cls, segments: pd.DataFrame, named: Mapping[str, _Ranked], rows: np.ndarray | slice) -> _Rows:
+        import numpy as np
+
+        group: np.ndarray = np.zeros(1, dtype=np.int64)
+        for ranked in named.values():
+            group = group * max(len(ranked.names), 1) + ranked.place[rows]
+        used, group = _numbered(group)
+        groups: dict[str, np.ndarray] = {}
+        for key in reversed([*named]):
+            used, groups[key] = np.divmod(used, max(len(named[key].names), 1))
+        _, session = _numbered(segments["session"].to_numpy()[rows])
+        kinds: Any = segments["kind"].array
+        start, end, going = (segments[name].to_numpy()[rows] for name in ("start_ms", "end_ms", "open"))
+        return cls(group, groups, session, kinds.codes[rows], start, end, going)
+
+
+def _numbered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(the distinct values in order, the place of each value among them)"""
+    import numpy as np
+
+    steps = np.diff(values)
+    if not (steps >= 0).all():
         return np.unique(values, return_inverse=True)
-    seen = np.zeros(below, dtype=bool)
-    seen[values] = True
-    return np.flatnonzero(seen), (np.cumsum(seen) - 1)[values]
+    begins = np.concatenate([[True], steps > 0])[: len(values)]
+    return values[begins], np.cumsum(begins) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,42 +263,48 @@ class Edges:
         return np.where((bucket >= 0) & (instant < self.end[np.maximum(bucket, 0)]), bucket, -1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Worked:
-    """Milliseconds of each cell that has any: a cell is group × buckets + bucket."""
+def _cells(rows: _Rows, edges: Edges) -> dict[str, np.ndarray]:
+    """The clock's columns of every group and bucket with anything; keys as places in their names, time in seconds."""
+    import numpy as np
 
-    cells: np.ndarray
-    columns: dict[str, np.ndarray]
+    worked, lengths = _worked(rows, edges)
+    ended, handled = _handled(rows, edges)
+    cells = np.union1d(worked, ended)
+    owner, bucket = np.divmod(cells, max(len(edges.start), 1))
+    columns = {key: places[owner] for key, places in rows.groups.items()} | {"bucket": bucket}
+    at = np.searchsorted(cells, worked)
+    for name, milliseconds_ in lengths.items():
+        columns[name] = np.zeros(len(cells))
+        columns[name][at] = milliseconds_ / 1000.0
+    columns["handled"] = np.zeros(len(cells))
+    columns["handled"][np.searchsorted(cells, ended)] = handled
+    return columns
 
 
-def _worked(group: np.ndarray, segments: pd.DataFrame, edges: Edges) -> _Worked:
-    """Load, its parts and the union, of each cell.
+def _worked(rows: _Rows, edges: Edges) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """(cells, milliseconds by column) of load, its parts and the union; a cell is group × buckets + bucket.
 
     All pieces are sorted along one line on which every cell has a stretch of its own, longer than any bucket; so a
     cell's pieces lie together, and one running maximum says for each of them how far those before it have reached.
     """
     import numpy as np
 
-    cut = edges.cut(segments["start_ms"].to_numpy(), segments["end_ms"].to_numpy())
-    cell = group[cut.row] * len(edges.start) + cut.bucket
+    cut = edges.cut(rows.start, rows.end)
+    cell = rows.group[cut.row] * len(edges.start) + cut.bucket
     stretch = edges.longest + 1
     begin = cell * stretch + (cut.start - edges.start[cut.bucket])
     order = np.argsort(begin)
     begin, length, cell = begin[order], cut.length[order], cell[order]
-    kind = segments["kind"].array.codes[cut.row[order]]
+    kind = rows.kind[cut.row[order]]
     end = begin + length
     reached = np.maximum.accumulate(end)
     alone = length.copy()
     alone[1:] = np.maximum(end[1:] - np.maximum(begin[1:], reached[:-1]), 0)
 
-    first = np.ones(len(cell), dtype=bool)
-    first[1:] = cell[1:] != cell[:-1]
-    cells = cell[first]
-    position = np.cumsum(first) - 1
+    cells, position = _numbered(cell)
     by_kind = _sums(position * len(KINDS) + kind, length, len(cells) * len(KINDS)).reshape(-1, len(KINDS))
     columns = {"handle_s": by_kind.sum(axis=1), "busy_s": _sums(position, alone, len(cells))}
-    columns |= {COLUMN_OF[name]: by_kind[:, code] for code, name in enumerate(KINDS)}
-    return _Worked(cells, columns)
+    return cells, columns | {COLUMN_OF[name]: by_kind[:, code] for code, name in enumerate(KINDS)}
 
 
 def _sums(position: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
@@ -272,30 +314,25 @@ def _sums(position: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
     return np.bincount(position, weights=length, minlength=size)
 
 
-def _handled(group: np.ndarray, segments: pd.DataFrame, edges: Edges) -> tuple[np.ndarray, np.ndarray]:
+def _handled(rows: _Rows, edges: Edges) -> tuple[np.ndarray, np.ndarray]:
     """(cells, sessions): each session counts once, where its last segment ended; running ones nowhere.
 
     Of segments that end together the one begun last is last, then the one of the last group.
     """
     import numpy as np
 
-    session = segments["session"].to_numpy()
-    size = int(session.max(initial=-1)) + 1
-    lowest = np.iinfo(np.int64).min
-    last = np.ones(len(session), dtype=bool)
-    latest = {}
-    for name, values in (
-        ("end", segments["end_ms"].to_numpy()),
-        ("start", segments["start_ms"].to_numpy()),
-        ("group", group),
-    ):
-        rows = np.flatnonzero(last)
-        latest[name] = np.full(size, lowest)
-        np.maximum.at(latest[name], session[rows], values[rows])
-        last[rows] = values[rows] == latest[name][session[rows]]
+    size = int(rows.session.max(initial=-1)) + 1
+    candidates = np.arange(len(rows.session))
+    latest = []
+    for values in (rows.end, rows.start, rows.group):
+        session, found = rows.session[candidates], values[candidates]
+        best = np.full(size, np.iinfo(np.int64).min)
+        np.maximum.at(best, session, found)
+        candidates = candidates[found == best[session]]
+        latest.append(best)
+    end, _, group = latest
     closed = np.ones(size, dtype=bool)
-    closed[session[segments["open"].to_numpy()]] = False
-    bucket = edges.holding(latest["end"])
+    closed[rows.session[rows.open]] = False
+    bucket = edges.holding(end)
     inside = closed & (bucket >= 0)
-    cells, counts = np.unique(latest["group"][inside] * len(edges.start) + bucket[inside], return_counts=True)
-    return cells, counts
+    return np.unique(group[inside] * len(edges.start) + bucket[inside], return_counts=True)

@@ -43,14 +43,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).date()
 class WorkTable:
     """The sessions of agents in some conversations; never changed once made, so tables share their arrays."""
 
-    conversation_ids: tuple[str, ...]
-    """All that were read, those without any agent's work included; each once."""
+    conversation_ids: Sequence[str]
+    """All that were read, those without any agent's work included; each once. Many: whoever fills the table may
+    bring a sequence that holds them in less room than a tuple."""
     conversation_start_ms: np.ndarray
     """int64; `UNKNOWN` where it wasn't told."""
     conversation_running: np.ndarray
     """bool"""
 
-    session_ids: tuple[str, ...]
+    session_ids: Sequence[str]
     session_conversation: np.ndarray
     """int32"""
     session_agent: np.ndarray
@@ -298,7 +299,7 @@ DTYPES: Mapping[str, str] = {
 """The arrays of a table, in the order of its fields."""
 
 STRINGS = tuple(field.name for field in fields(WorkTable) if field.name not in {*DTYPES, "duplicates"})
-"""The tuples of strings."""
+"""The sequences of strings."""
 
 
 def empty_table() -> WorkTable:
@@ -324,9 +325,20 @@ def check_table(table: WorkTable) -> WorkTable:
         pointed = _FAMILIES.get(name) or _PARENTS.get(name)
         if pointed and len(column) and not 0 <= int(column.min()) <= int(column.max()) < len(getattr(table, pointed)):
             raise ValueError(f"{name} points beyond {pointed}")
-    if len(set(table.conversation_ids)) != table.conversations:
+    if not _distinct(table.conversation_ids):
         raise ValueError("a table has each conversation once")
     return table
+
+
+def _distinct(strings: Sequence[str]) -> bool:
+    """Whether no string occurs twice; of many, without keeping them all at once."""
+    import numpy as np
+
+    hashes = np.fromiter(map(hash, strings), dtype=np.int64, count=len(strings))
+    hashes.sort()
+    if not (np.diff(hashes) == 0).any():
+        return True
+    return len(set(strings)) == len(strings)  # two that only look alike, or two that are
 
 
 def merged(tables: Iterable[WorkTable]) -> WorkTable:
@@ -360,7 +372,7 @@ def _joined(parts: Sequence[WorkTable]) -> WorkTable:
     """Tables that share no conversation, one after the other."""
     import numpy as np
 
-    strings: dict[str, tuple[str, ...]] = {}
+    strings: dict[str, Sequence[str]] = {}
     columns: dict[str, list[np.ndarray]] = {name: [getattr(part, name) for part in parts] for name in DTYPES}
     for name in ("conversation_ids", "session_ids"):
         strings[name] = tuple(text for part in parts for text in getattr(part, name))

@@ -96,7 +96,7 @@ _segments = st.lists(
         start=st.integers(-600, 4_000),
         length=st.integers(0, 2_500),
         kind=st.sampled_from(KINDS),
-        agent=st.sampled_from(["ana", "bob"]),
+        agent=st.sampled_from(["ana", "bob", "cat"]),
         session=st.sampled_from(["s1", "s2", "s3"]),
         queue=st.sampled_from(["", "q1", "q2"]),
     ),
@@ -205,6 +205,17 @@ def test_the_order_of_segments_does_not_matter(segments: list[Segment], order) -
         for work in (segments, shuffled)
     )
     assert other.equals(one)
+
+
+@given(segments=_segments, keys=st.fixed_dictionaries({"by_queue": st.booleans(), "by_media": st.booleans()}))
+def test_a_few_agents_at_a_time_give_the_same_as_all_at_once(segments: list[Segment], keys: dict[str, bool]) -> None:
+    frame = segments_frame(segments, now=NOW)
+    together = clock_frame(frame, BUCKETS, **keys)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.core.segments._SLICE", 2)
+        apart = clock_frame(frame, BUCKETS, **keys)
+
+    assert apart.equals(together)
 
 
 @given(segments=_segments, share=st.floats(0, 1))
