@@ -119,7 +119,7 @@ def _records(api: Api, path: str, part: AggregatePart, operation: Operation) -> 
     return flatten(body, path)
 
 
-def flatten(body: bytes, path: str) -> list[AggregateRecord]:
+def flatten(body: bytes | bytearray, path: str) -> list[AggregateRecord]:
     """The records of one answer; empty where nothing was found, in each of the ways of saying so.
 
     Raises:

@@ -39,11 +39,11 @@ class Api:
         self._tokens = tokens
         self._base = base
 
-    def get(self, path: str, operation: Operation, params: Sequence[tuple[str, str]] = ()) -> bytes:
+    def get(self, path: str, operation: Operation, params: Sequence[tuple[str, str]] = ()) -> bytearray:
         """The body of a GET."""
         return self._send("GET", path, operation, params=params, body=None)
 
-    def post(self, path: str, body: dict[str, Any], operation: Operation) -> bytes:
+    def post(self, path: str, body: dict[str, Any], operation: Operation) -> bytearray:
         """The body of the answer to a POST."""
         return self._send("POST", path, operation, params=(), body=msgspec.json.encode(body))
 
@@ -53,7 +53,7 @@ class Api:
 
     def _send(
         self, method: str, path: str, operation: Operation, *, params: Sequence[tuple[str, str]], body: bytes | None
-    ) -> bytes:
+    ) -> bytearray:
         renewed = False
         while True:
             token = self._tokens.token(operation)
@@ -82,7 +82,7 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def decode(decoder: msgspec.json.Decoder[T], body: bytes, path: str) -> T:
+def decode(decoder: msgspec.json.Decoder[T], body: bytes | bytearray | msgspec.Raw, path: str) -> T:
     """A success's body as the type that was promised.
 
     Raises:

@@ -16,6 +16,7 @@ import msgspec
 from genesys_client.api import decode
 from genesys_client.errors import PayloadError
 from genesys_client.instants import milliseconds
+from genesys_client.texts import PackedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,8 @@ UNKNOWN_MS = -1
 
 _UNTOLD = "1969-12-31T23:59:59.999Z"
 """A text that is read as `UNKNOWN_MS`, so that what is missing needs no case of its own."""
-_TEXTS_HELD = 20_000
-"""Moments are turned into numbers so many at a time."""
+_TEXTS_HELD = 4_000
+"""Moments are turned into numbers so many at a time: enough for the arithmetic to outweigh the calls."""
 _LARGEST = 2.0**53
 """Below it every whole number is a float of its own."""
 
@@ -42,13 +43,13 @@ class DetailColumns:
     since 1970 in UTC.
     """
 
-    conversation_ids: tuple[str, ...]
+    conversation_ids: Sequence[str]
     """C, each once, also those in which no agent did anything that was asked for."""
     conversation_start_ms: npt.NDArray[np.int64]
     """C; -1 where it wasn't told."""
     conversation_running: npt.NDArray[np.bool_]
     """C"""
-    session_ids: tuple[str, ...]
+    session_ids: Sequence[str]
     """S; only agents' sessions with a segment or a metric that was asked for."""
     session_conversation: npt.NDArray[np.int32]
     session_agent: npt.NDArray[np.int32]
@@ -111,7 +112,8 @@ class _Participant(msgspec.Struct, gc=False):
     id: str | None = msgspec.field(name="participantId", default=None)
     purpose: str | None = None
     agent: str | None = msgspec.field(name="userId", default=None)
-    sessions: list[_Session] | None = None
+    sessions: msgspec.Raw = msgspec.Raw(b"null")
+    """Read for agents alone: the customer's, the queue's and the menu's are the larger part of most pages."""
 
 
 class _Conversation(msgspec.Struct, gc=False):
@@ -128,6 +130,7 @@ class _Page(msgspec.Struct):
 
 
 _page = msgspec.json.Decoder(_Page)
+_sessions = msgspec.json.Decoder(list[_Session] | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ class _Moments:
         import numpy as np
 
         self.settle()
-        return np.array(self._known, dtype=np.int64)
+        return np.frombuffer(self._known, dtype=np.int64)
 
 
 class ColumnsBuilder:
@@ -194,19 +197,19 @@ class ColumnsBuilder:
         self._kind_codes: dict[str | None, int] = {kind: code for code, kind in enumerate(self._kinds)}
         self._metric_codes: dict[str | None, int] = {metric: code for code, metric in enumerate(self._metrics)}
         self._agents, self._purposes, self._media, self._directions, self._queues = (_Codes() for _ in range(5))
-        self._conversation_ids: list[str] = []
+        self._conversation_ids = PackedTexts()
         self._conversation_start = _Moments("conversationStart")
         self._conversation_running = bytearray()
-        self._session_ids: list[str] = []
+        self._session_ids = PackedTexts()
         self._session_conversation, self._session_agent = array("i"), array("i")
         self._session_purpose, self._session_media, self._session_direction = array("h"), array("h"), array("h")
         self._segment_session, self._segment_kind, self._segment_queue = array("i"), array("h"), array("i")
-        self._segment_bounds = _Moments("segmentStart or segmentEnd")  # start, end, start, end, …
+        self._segment_start, self._segment_end = _Moments("segmentStart"), _Moments("segmentEnd")
         self._post_session, self._post_metric, self._post_value = array("i"), array("h"), array("d")
         self._post_at = _Moments("emitDate")
         self._pages = 0
 
-    def take(self, body: bytes, path: str) -> PageTaken:
+    def take(self, body: bytes | bytearray, path: str) -> PageTaken:
         """Decode a page and keep what is work of it.
 
         Raises:
@@ -217,12 +220,12 @@ class ColumnsBuilder:
         if conversations:
             self._pages += 1
             for conversation in conversations:
-                self._take(conversation)
-            for moments in (self._conversation_start, self._segment_bounds, self._post_at):
+                self._take(conversation, path)
+            for moments in (self._conversation_start, self._segment_start, self._segment_end, self._post_at):
                 moments.settle(at_least=_TEXTS_HELD)
         return PageTaken(tuple([conversation.id for conversation in conversations]), page.total, page.cursor)
 
-    def _take(self, conversation: _Conversation) -> None:
+    def _take(self, conversation: _Conversation, path: str) -> None:
         number = len(self._conversation_ids)
         self._conversation_ids.append(conversation.id)
         self._conversation_start.texts.append(conversation.start or _UNTOLD)
@@ -231,7 +234,7 @@ class ColumnsBuilder:
             agent = participant.agent
             if not agent:
                 continue
-            for place, session in enumerate(participant.sessions or ()):
+            for place, session in enumerate(decode(_sessions, participant.sessions, path) or ()):
                 if self._take_work(session):
                     self._session_ids.append(session.id or f"{conversation.id}/{participant.id}/{place}")
                     self._session_conversation.append(number)
@@ -250,7 +253,8 @@ class ColumnsBuilder:
                 self._segment_session.append(number)
                 self._segment_kind.append(kind)
                 self._segment_queue.append(self._queues[segment.queue or ""])
-                self._segment_bounds.texts += (segment.start, segment.end or _UNTOLD)
+                self._segment_start.texts.append(segment.start)
+                self._segment_end.texts.append(segment.end or _UNTOLD)
         for metric in session.metrics or ():
             name = self._metric_codes.get(metric.name)
             if name is not None and metric.value is not None and metric.emitted:
@@ -269,25 +273,24 @@ class ColumnsBuilder:
         """
         import numpy as np
 
-        bounds = self._segment_bounds.numbers()
         columns = DetailColumns(
-            conversation_ids=tuple(self._conversation_ids),
+            conversation_ids=self._conversation_ids,
             conversation_start_ms=self._conversation_start.numbers(),
-            conversation_running=np.array(self._conversation_running, dtype=np.bool_),
-            session_ids=tuple(self._session_ids),
-            session_conversation=np.array(self._session_conversation, dtype=np.int32),
-            session_agent=np.array(self._session_agent, dtype=np.int32),
-            session_purpose=np.array(self._session_purpose, dtype=np.int16),
-            session_media=np.array(self._session_media, dtype=np.int16),
-            session_direction=np.array(self._session_direction, dtype=np.int16),
-            segment_session=np.array(self._segment_session, dtype=np.int32),
-            segment_kind=np.array(self._segment_kind, dtype=np.int16),
-            segment_queue=np.array(self._segment_queue, dtype=np.int32),
-            segment_start_ms=bounds[0::2].copy(),
-            segment_end_ms=bounds[1::2].copy(),
-            post_session=np.array(self._post_session, dtype=np.int32),
-            post_metric=np.array(self._post_metric, dtype=np.int16),
-            post_value_ms=_whole(np.array(self._post_value)),
+            conversation_running=np.frombuffer(self._conversation_running, dtype=np.bool_),
+            session_ids=self._session_ids,
+            session_conversation=np.frombuffer(self._session_conversation, dtype=np.int32),
+            session_agent=np.frombuffer(self._session_agent, dtype=np.int32),
+            session_purpose=np.frombuffer(self._session_purpose, dtype=np.int16),
+            session_media=np.frombuffer(self._session_media, dtype=np.int16),
+            session_direction=np.frombuffer(self._session_direction, dtype=np.int16),
+            segment_session=np.frombuffer(self._segment_session, dtype=np.int32),
+            segment_kind=np.frombuffer(self._segment_kind, dtype=np.int16),
+            segment_queue=np.frombuffer(self._segment_queue, dtype=np.int32),
+            segment_start_ms=self._segment_start.numbers(),
+            segment_end_ms=self._segment_end.numbers(),
+            post_session=np.frombuffer(self._post_session, dtype=np.int32),
+            post_metric=np.frombuffer(self._post_metric, dtype=np.int16),
+            post_value_ms=_whole(np.frombuffer(self._post_value, dtype=np.float64)),
             post_at_ms=self._post_at.numbers(),
             agents=tuple(self._agents),
             purposes=tuple(self._purposes),
@@ -314,11 +317,12 @@ def _each_once(columns: DetailColumns) -> DetailColumns:
     """Each conversation as it was read last: an entry that shifted to a later page was read again, and is fresher."""
     import numpy as np
 
-    last = dict(zip(columns.conversation_ids, range(len(columns.conversation_ids)), strict=True))
-    duplicates = len(columns.conversation_ids) - len(last)
-    if not duplicates:
-        return columns
-    conversations = np.zeros(len(columns.conversation_ids), dtype=np.bool_)
+    ids = columns.conversation_ids
+    if len(np.unique(np.fromiter(map(hash, ids), np.int64, len(ids)))) == len(ids):
+        return columns  # as a rule; a table of all ids would be the largest thing in memory
+    last = dict(zip(ids, range(len(ids)), strict=True))
+    duplicates = len(ids) - len(last)
+    conversations = np.zeros(len(ids), dtype=np.bool_)
     conversations[list(last.values())] = True
     sessions = conversations[columns.session_conversation]
     kept = {
@@ -338,7 +342,7 @@ def _each_once(columns: DetailColumns) -> DetailColumns:
         if rows is None:
             continue
         column = getattr(columns, name)
-        if isinstance(column, tuple):
+        if name.endswith("_ids"):
             changed[name] = tuple(compress(column, rows))
         else:
             column = column[rows]

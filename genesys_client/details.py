@@ -101,14 +101,14 @@ def read_pages(
     """
     stretches = [_Stretch(body) for body in bodies]
 
-    def fetch(stretch: _Stretch, number: int, sibling: Operation) -> bytes:
+    def fetch(stretch: _Stretch, number: int, sibling: Operation) -> bytearray:
         paged = stretch.body | {"paging": {"pageSize": PAGE_SIZE, "pageNumber": number}}
         return api.post(CONVERSATION_DETAILS, paged, sibling)
 
     def read(pages: Iterable[tuple[_Stretch, int]]) -> None:
         asked: deque[_Stretch] = deque()
 
-        def tasks() -> Iterator[Callable[[Operation], bytes]]:
+        def tasks() -> Iterator[Callable[[Operation], bytearray]]:
             for stretch, number in pages:
                 if not stretch.ended:
                     asked.append(stretch)

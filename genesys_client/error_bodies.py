@@ -57,7 +57,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | bytearray
     path: str
     now: Callable[[], datetime]
 

@@ -54,12 +54,12 @@ class Page(Protocol[T_co]):
 
 
 class Seen(Generic[T]):
-    """Pages read so far, by what was on them."""
+    """Pages read so far, by what was on them: a hash stands for each, so that what was read needn't be kept."""
 
     def __init__(self, path: str, key: Callable[[T], Hashable]) -> None:
         self._path = path
         self._key = key
-        self._pages: set[tuple[Hashable, ...]] = set()
+        self._pages: set[int] = set()
 
     def add(self, items: Sequence[T]) -> None:
         """Remember a page.
@@ -70,7 +70,7 @@ class Seen(Generic[T]):
         """
         if not items:
             return
-        mark = tuple(self._key(item) for item in items)
+        mark = hash(tuple([self._key(item) for item in items]))
         if mark in self._pages:
             raise PayloadError(f"A page of {self._path} came twice.")
         if len(self._pages) >= PAGES_AT_MOST:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 8
 GLANCE_S = 0.1
 """How often a cancellation of the whole operation is looked for while its calls run."""
-AHEAD = 4
+AHEAD = 2
 """Calls that may wait finished, or for a thread, while a result is being used: no thread idles meanwhile."""
 
 T = TypeVar("T")

@@ -118,6 +118,8 @@ class Breaker:
         self._open_for_s = open_for_s
         self._lock = threading.Lock()
         self._outcomes: deque[tuple[float, bool]] = deque()
+        self._failures = 0
+        """Among the outcomes."""
         self._in_a_row = 0
         self._open_until: float | None = None
         self._probing = False
@@ -155,16 +157,16 @@ class Breaker:
             if failed is None or self._open_until is not None:
                 return  # a straggler that entered before the host was given up
             while self._outcomes and self._outcomes[0][0] <= now - WINDOW_S:
-                self._outcomes.popleft()
+                self._failures -= self._outcomes.popleft()[1]
             self._outcomes.append((now, failed))
+            self._failures += failed
             self._in_a_row = self._in_a_row + 1 if failed else 0
-            failures = sum(was for _, was in self._outcomes)
-            if self._in_a_row >= 5 or (len(self._outcomes) >= 20 and failures * 2 >= len(self._outcomes)):
+            if self._in_a_row >= 5 or (len(self._outcomes) >= 20 and self._failures * 2 >= len(self._outcomes)):
                 self._open_until = now + self._open_for_s
 
     def _close(self) -> None:
         self._open_until = None
-        self._in_a_row = 0
+        self._in_a_row = self._failures = 0
         self._outcomes.clear()
 
 

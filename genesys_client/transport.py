@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -75,15 +75,26 @@ class Call:
 
 
 class _Session(requests.Session):
-    """Keeps no cookies, and never looks where a redirect leads: requests reads its whole body for that."""
+    """Keeps no cookies, and never looks where a redirect leads: requests reads its whole body for that.
+
+    What the environment says of a host (its proxy, the bundle of certificates) is looked up once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._settings: dict[str, Any] = {}
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self.headers.update({"Accept": "application/json", "User-Agent": USER_AGENT})
 
     def get_redirect_target(self, _resp: requests.Response) -> str | None:
         return None
+
+    def merge_environment_settings(self, url: Any, *of_the_call: Any) -> Any:
+        host = "://".join(urlsplit(url)[:2])
+        known = self._settings.get(host)
+        if known is None:
+            known = self._settings[host] = super().merge_environment_settings(url, *of_the_call)
+        return known
 
 
 class Transport:
@@ -113,7 +124,7 @@ class Transport:
         """Close idle connections."""
         self._session.close()
 
-    def send(self, call: Call, operation: Operation) -> bytes:
+    def send(self, call: Call, operation: Operation) -> bytearray:
         """The body of a success, after as many tries as the call, the operation and the retry budget allow.
 
         Raises:
@@ -166,7 +177,7 @@ class Transport:
             operation.cancelled.wait(seconds)
         Exchange(operation, self.clock).remaining()
 
-    def _try(self, call: Call, operation: Operation) -> bytes:
+    def _try(self, call: Call, operation: Operation) -> bytearray:
         exchange = Exchange(operation, self.clock)
         exchange.remaining()
         breaker = self._breaker(call.base)
@@ -208,7 +219,7 @@ class Transport:
         host = urlsplit(base).netloc
         return self._breakers.get(host) or self._breakers.setdefault(host, Breaker(host, self.clock))
 
-    def _exchange(self, call: Call, exchange: Exchange, operation: Operation) -> bytes:
+    def _exchange(self, call: Call, exchange: Exchange, operation: Operation) -> bytearray:
         """One request and its whole answer."""
         left = exchange.remaining()
         timeout = (min(CONNECT_S, left), min(READ_S, left))
@@ -232,18 +243,18 @@ class Transport:
             with response:
                 return self._answer(response, call, exchange)
 
-    def _answer(self, response: requests.Response, call: Call, exchange: Exchange) -> bytes:
+    def _answer(self, response: requests.Response, call: Call, exchange: Exchange) -> bytearray:
         success = 200 <= response.status_code < 300
         try:
             body = _bounded_body(response, call.path, exchange)
         except (requests.RequestException, HTTPError, OSError) as error:
             if success:
                 raise self._no_response(error, call, exchange, request_id=correlation_id(response.headers)) from error
-            body = b""  # the status is known, and says enough
+            body = bytearray()  # the status is known, and says enough
         except OversizedPayloadError:
             if success:
                 raise
-            body = b""
+            body = bytearray()
         if success:
             if not body and response.status_code != NO_CONTENT and "Content-Length" not in response.headers:
                 # Every other success has a body; http.client takes a connection lost in the headers for their end.
@@ -277,24 +288,18 @@ class Transport:
         )
 
 
-def _bounded_body(response: requests.Response, path: str, exchange: Exchange) -> bytes:
-    """The decoded body, as long as it stays under the cap and within the time."""
-    request_id = correlation_id(response.headers)
-    chunks: list[bytes] = []
-    size = 0
+def _bounded_body(response: requests.Response, path: str, exchange: Exchange) -> bytearray:
+    """The decoded body, as long as it stays under the cap and within the time; in one piece, never held twice."""
     declared = response.headers.get("Content-Length", "")
-    if declared.isdecimal():
-        size = int(declared)
-    if size <= BODY_CAP:
-        size = 0
+    body = bytearray()
+    if not (declared.isdecimal() and int(declared) > BODY_CAP):
         for chunk in response.iter_content(CHUNK):
-            size += len(chunk)
-            if size > BODY_CAP:
+            body += chunk
+            if len(body) > BODY_CAP:
                 break
-            chunks.append(chunk)
             exchange.remaining()
-    if size > BODY_CAP:
-        raise OversizedPayloadError(
-            f"The answer of {path} is larger than {BODY_CAP // 2**20} MB.", request_id=request_id
-        )
-    return b"".join(chunks)
+        else:
+            return body
+    raise OversizedPayloadError(
+        f"The answer of {path} is larger than {BODY_CAP // 2**20} MB.", request_id=correlation_id(response.headers)
+    )
