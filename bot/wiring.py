@@ -329,6 +329,7 @@ def build(
         long_answer_seconds=settings.long_answer_seconds,
         commands_a_minute=settings.commands_a_minute,
         commands_in_flight=settings.commands_at_once,
+        shifts=tuple(settings.shifts),
     )
     moment = clock or utc_now
     client = build_client(settings, adapter=adapter)
@@ -391,6 +392,7 @@ def build(
         jobs=jobs,
         people=people,
         schedules=schedules,
+        memory=memory,
         channel_changed=delivery.forget_channel,
         clock=lambda: moment().timestamp(),
     )
