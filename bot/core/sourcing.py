@@ -72,13 +72,13 @@ class KeptDay:
         Args:
             until: the end of the question's range.
             now: the moment of asking.
-            fresh_for: how long a day that isn't final may be used.
+            fresh_for: how long a day that isn't final may be used; nothing: not at all.
         """
         if not self.over or self.fetched_at > now:
             return False
         if self.running and until > self.fetched_at:
             return False  # somebody may have worked on it since
-        return self.final or now - self.fetched_at <= fresh_for
+        return self.final or (fresh_for > timedelta(0) and now - self.fetched_at <= fresh_for)
 
 
 def days_behind(windows: Sequence[Interval], lookback_days: int) -> tuple[date, ...]:

@@ -157,11 +157,13 @@ class Clockwork:
             SourceError: the platform didn't answer.
             OverBudgetError: there are more than can be read before the operation's deadline.
         """
+        if self._archive is None or not self._archive.ready(operation):
+            return False
         whole, started = utc_day(day), self._clock()
         everything = PostedAsk((whole,), (), None, load_zone("UTC"), None, anyway=True)
         reading = self._reading(everything, operation)
         table = self._asked(reading, whole)
-        return self._archive is not None and self._archive.keep(table, (day,), fetched_at=started) == 1
+        return self._archive.keep(table, (day,), fetched_at=started) == 1
 
     # -- where they come from -----------------------------------------------------------------------------
 
@@ -238,7 +240,7 @@ class Clockwork:
 
         def sized(pages: int) -> None:
             nonlocal told
-            told = pages
+            told = max(told, pages)
             self._decide(reading, reading.pages + pages, stretch)
 
         try:

@@ -245,9 +245,9 @@ def _details(ask: PostedAsk, within: Interval) -> ConversationDetailsQuery:
 
 
 def _table(columns: DetailColumns) -> WorkTable:
-    from bot.core.worktable import WorkTable
+    from bot.core.worktable import WorkTable, check_table
 
-    return WorkTable(**{field.name: getattr(columns, field.name) for field in fields(WorkTable)})
+    return check_table(WorkTable(**{field.name: getattr(columns, field.name) for field in fields(WorkTable)}))
 
 
 def _spans(timelines: Iterable[StatusTimeline]) -> Iterator[StatusSpan]:
