@@ -218,14 +218,21 @@ def _dry_run(arguments: AskArguments, environ: Mapping[str, str], out: TextIO) -
     from bot.settings import load_settings
     from bot.wiring import report_settings
 
-    settings = report_settings(load_settings(environ))
+    chosen = load_settings(environ)
+    settings = report_settings(chosen)
     query = Reader(settings).read(
         arguments.text,
         _requester(arguments.as_),
         now=arguments.now or datetime.now(UTC),
         zone=_zone_named(arguments.zone),
     )
-    _write_json({"query": query_as_json(query), "plan": plan_as_json(query, week_start=settings.week_start)}, out)
+    plan = plan_as_json(
+        query,
+        week_start=settings.week_start,
+        lookback_days=chosen.lookback_days,
+        budget=chosen.clock_budget_requests,
+    )
+    _write_json({"query": query_as_json(query), "plan": plan}, out)
     return 0
 
 

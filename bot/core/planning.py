@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.intervals import Granularity, buckets, ceil_to_grid, floor_to_grid
 from bot.core.query import Booking, Dimension, SelectorKind, Verb
+from bot.core.sourcing import days_behind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -161,14 +162,21 @@ _LOOKUPS = {
 }
 
 
-def plan_as_json(query: Query, *, week_start: int = 0) -> dict[str, Any]:
+def plan_as_json(
+    query: Query, *, week_start: int = 0, lookback_days: int = 2, budget: int | None = None
+) -> dict[str, Any]:
     """The `plan` object of a dry run: each kind of call with its count, null where only the platform can tell.
 
     Names stay as typed: nothing is looked up, so a count that depends on how many agents there are is null,
     unless every agent was named one by one.
+
+    Args:
+        week_start: from Monday = 0.
+        lookback_days: how much earlier than the range conversations may have begun.
+        budget: requests that reading conversations may cost unasked.
     """
     if query.range is None:
-        return {"source": None, "calls": [], "requests": 0}
+        return {"source": None, "calls": [], "requests": 0, "days": None, "budget": None}
     persons = {SelectorKind.ME, SelectorKind.MENTION, SelectorKind.EMAIL, SelectorKind.AGENT}
     chosen = [s for s in query.filters.include if s.kind is not SelectorKind.QUEUE]
     known = len(chosen) if chosen and all(s.kind in persons for s in chosen) else None
@@ -188,6 +196,8 @@ def plan_as_json(query: Query, *, week_start: int = 0) -> dict[str, Any]:
         "source": query.booking.value,
         "calls": calls,
         "requests": None if None in counts else sum(counts),
+        "days": days,
+        "budget": None if days is None or query.anyway else budget,
     }
 
 
@@ -195,9 +205,15 @@ def _analytics_calls(query: Query, cut: Grid, batches: int | None, *, everybody:
     """The calls for the figures of one time."""
     calls: list[dict[str, Any]] = []
     granularity = cut.granularity.value if cut.granularity else None
+    days: list[str] | None = None
     if query.booking is Booking.CLOCK or query.verb in {Verb.EXPLAIN, Verb.RECONCILE}:
-        # How many pages there are, only the platform can tell.
-        calls.append({"call": "POST /api/v2/analytics/conversations/details/query", "requests": None})
+        # How many pages there are, only the platform can tell, and which days are kept, only the database.
+        if query.complete:
+            calls.append({"call": "GET /api/v2/analytics/conversations/details/jobs/availability", "requests": 1})
+            calls.append({"call": "POST /api/v2/analytics/conversations/details/jobs", "requests": None})
+        else:
+            days = [day.isoformat() for day in days_behind(query.range.windows, lookback_days)]
+            calls.append({"call": "POST /api/v2/analytics/conversations/details/query", "requests": None})
     if query.booking is Booking.POSTED:
         calls.append(
             {

@@ -27,3 +27,20 @@ def test_a_dry_run_names_the_sources_that_the_question_would_ask(text: str, sour
 
     calls = {call["call"].removeprefix("POST /api/v2/analytics/").removesuffix("/query") for call in plan["calls"]}
     assert calls & {SEGMENTS, POSTED, STATUS} == sources
+
+
+def test_a_dry_run_by_the_clock_names_the_days_and_the_budget() -> None:
+    usual, anyway, complete, posted = (
+        plan_as_json(parse(text, context()), lookback_days=1, budget=200)
+        for text in ("yesterday clock in New York", "yesterday clock anyway", "yesterday complete", "yesterday")
+    )
+
+    # 23 November in New York is 05:00 to 05:00 of UTC, and conversations may have begun a day earlier.
+    assert usual["days"] == ["2026-11-22", "2026-11-23", "2026-11-24"]
+    assert (usual["budget"], anyway["budget"], complete["budget"], posted["budget"]) == (200, None, None, None)
+    assert anyway["days"] == ["2026-11-22", "2026-11-23"]
+    assert complete["days"] is posted["days"] is None
+    assert [call["call"].rpartition("/details/")[2] for call in complete["calls"] if "/details/" in call["call"]] == [
+        "jobs/availability",
+        "jobs",
+    ]
