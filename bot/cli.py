@@ -6,8 +6,10 @@ everything else is text. Heavy modules are imported by the command that needs th
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from bot.core.answer import Answer, TextAnswer
+    from bot.core.query import Query
     from bot.ports import Requester
 
 USAGE = """\
@@ -31,12 +34,15 @@ Utilization Bot
   python -m bot worker               answers what killed processes had accepted, beside gunicorn
   python -m bot migrate              the release step: bring the database up to date
   python -m bot schedules            list schedules; export FILE, import FILE, --simulate --from DAY --to DAY
+  python -m bot memory export FILE   what people chose and saved, their links, and the schedules; import FILE
+  python -m bot link U123 ana@example.com
+                                     who a Slack user is in Genesys; unlink U123
   python -m bot ask "yesterday"      answer a question here
       --as U123                        as that Slack user sees it (or an e-mail address); else as the operator
-      --format text|json|csv           text by default
+      --format text|json|csv|xlsx      text by default, or what the question or FILE's ending says
       --zone Europe/London             the zone of days; else REPORT_ZONE
       --now 2026-03-29T10:00:00Z       the moment of asking
-      --output FILE.png                the picture of a question with `heatmap`, beside the answer
+      --output FILE                    into FILE instead; FILE.png: the picture of a question with `heatmap`, beside it
       --dry-run                        how the question is read and what it would cost; asks nobody
   python -m bot doctor               check settings, credentials, permissions and clocks
   python -m bot manifest [--socket | --http URL]
@@ -45,7 +51,7 @@ Utilization Bot
   python -m bot help                 this page; `python -m bot ask help` explains questions
 """
 
-FORMATS = ("text", "json", "csv")
+FORMATS = ("text", "json", "csv", "xlsx")
 _ASK_VALUES = ("--as", "--format", "--zone", "--now", "--output")
 
 
@@ -55,12 +61,18 @@ class AskArguments:
 
     text: str = ""
     as_: str | None = None
-    format: str = "text"
+    format: str | None = None
+    """One of `FORMATS`; None: not said."""
     zone: str | None = None
     now: datetime | None = None
     output: Path | None = None
     dry_run: bool = False
     help: bool = field(default=False)
+
+    @property
+    def figures(self) -> Path | None:
+        """The file for the answer itself; a picture goes beside the answer."""
+        return self.output if self.output and self.output.suffix.lower() != ".png" else None
 
 
 def run(arguments: Sequence[str], environ: Mapping[str, str], *, out: TextIO, err: TextIO) -> int:
@@ -73,6 +85,9 @@ def run(arguments: Sequence[str], environ: Mapping[str, str], *, out: TextIO, er
         "worker": lambda: _alone("worker", rest, environ),
         "migrate": lambda: _migrate(rest, environ, out=out),
         "schedules": lambda: _schedules(rest, environ, out=out),
+        "memory": lambda: _memory(rest, environ, out=out),
+        "link": lambda: _link("link", rest, environ, out=out, err=err),
+        "unlink": lambda: _link("unlink", rest, environ, out=out, err=err),
         "doctor": lambda: _doctor(rest, environ, out=out),
         "manifest": lambda: _manifest(rest, environ, out=out),
         "demo": lambda: _demo("demo"),
@@ -163,8 +178,6 @@ def _set_option(arguments: AskArguments, name: str, value: str) -> None:
             arguments.now = _moment(value)
         case "--output":
             arguments.output = Path(value)
-            if arguments.output.suffix.lower() != ".png":
-                raise CommandError(f"“{value}” is no name of a picture.", hint="--output heatmap.png", code="usage")
 
 
 _EXAMPLES = {
@@ -172,7 +185,7 @@ _EXAMPLES = {
     "--format": "json",
     "--zone": "Europe/London",
     "--now": "2026-03-29T10:00:00Z",
-    "--output": "heatmap.png",
+    "--output": "yesterday.xlsx",
 }
 
 
@@ -250,20 +263,58 @@ def _answer(arguments: AskArguments, environ: Mapping[str, str], out: TextIO, er
         requester = reports.memory.person(_requester(arguments.as_))
         query = reports.service.read(arguments.text, requester, zone=zone)
         query = reports.service.expand(query, requester, zone=zone)
+        form = _format(arguments, query)
         operation = Operation.within(settings.long_answer_seconds if query.takes_long else settings.answer_seconds)
         operation.progress = lambda words: err.write(f"{words}\n")
         answer = reports.service.answer(query, requester, door="cli", operation=operation)
+    if arguments.figures is not None:
+        _save(arguments.figures, _content(answer, form))
+        return 0
     if arguments.output is not None:
-        _save(answer, arguments.output)
-    _write_answer(answer, arguments.format, out, now=now)
+        _save(arguments.output, _picture(answer, arguments.output))
+    _write_answer(answer, form, out, now=now)
     return 0
 
 
-def _save(answer: Answer | TextAnswer, path: Path) -> None:
-    """The heat map as a file.
+def _format(arguments: AskArguments, query: Query) -> str:
+    """How the answer is written: as said, else as the file's name ends, else as the question's words ask.
 
     Raises:
-        CommandError: the question asked for none, it has nothing to draw, or the file can't be written.
+        CommandError: a workbook would go to the terminal.
+    """
+    ending = arguments.figures.suffix.removeprefix(".").lower() if arguments.figures else ""
+    words = [output.value for output in query.outputs if output.value in FORMATS]
+    form = arguments.format or (ending if ending in FORMATS else "") or (words[0] if len(words) == 1 else "text")
+    if form == "xlsx" and arguments.figures is None:
+        raise CommandError(
+            "A workbook is no text for a terminal.", hint="Name a file for it: --output yesterday.xlsx", code="usage"
+        )
+    return form
+
+
+def _content(answer: Answer | TextAnswer, form: str) -> bytes:
+    """What a file of the answer holds.
+
+    Raises:
+        CommandError: there are no figures that a workbook could hold.
+    """
+    from bot.core.answer import TextAnswer
+    from bot.core.rendering import xlsx_out
+
+    if form != "xlsx":
+        text = io.StringIO(newline="")
+        _write_answer(answer, form, text, now=None)
+        return text.getvalue().encode()
+    if isinstance(answer, TextAnswer):
+        raise CommandError("That answer is in words; a workbook holds figures.", hint="yesterday xlsx", code="usage")
+    return xlsx_out.answer_as_xlsx(answer)
+
+
+def _picture(answer: Answer | TextAnswer, path: Path) -> bytes:
+    """The heat map.
+
+    Raises:
+        CommandError: the question asked for none, or it has nothing to draw.
     """
     from bot.core.answer import TextAnswer
     from bot.core.query import Output
@@ -271,12 +322,21 @@ def _save(answer: Answer | TextAnswer, path: Path) -> None:
 
     hint = f'python -m bot ask "yesterday heatmap" --output {path.name}'
     if isinstance(answer, TextAnswer) or Output.HEATMAP not in answer.query.outputs:
-        raise CommandError("--output is for the picture of a question with `heatmap`.", hint=hint, code="usage")
+        raise CommandError("A picture is drawn of a question with `heatmap`.", hint=hint, code="usage")
     picture = pictures.heat_map(answer)
     if picture is None:
         raise CommandError(pictures.no_heat_map(answer) or "There is nothing to draw.", hint=hint, code="no_picture")
+    return picture.content
+
+
+def _save(path: Path, content: bytes) -> None:
+    """Write a file.
+
+    Raises:
+        CommandError: it can't be written.
+    """
     try:
-        path.write_bytes(picture.content)
+        path.write_bytes(content)
     except OSError as error:
         reason = error.strerror or "it can't be written"
         raise CommandError(f"{path}: {reason}.", hint="Name a file that can be written.", code="usage") from error
@@ -294,7 +354,7 @@ def _write_answer(answer: Answer | TextAnswer, format_: str, out: TextIO, *, now
     elif format_ == "json":
         _write_json(json_out.answer_as_json(answer), out)
     elif format_ == "csv":
-        out.write(csv_out.answer_as_csv(answer))
+        out.writelines(piece for piece, _ in csv_out.csv_pieces(answer))
     else:
         out.write(text.answer_as_text(answer, now=now).rstrip("\n") + "\n")
 
@@ -347,6 +407,21 @@ def _schedules(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) 
     from bot.wiring import schedules_command
 
     return schedules_command(rest, environ, out)
+
+
+def _memory(rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO) -> int:
+    from bot.wiring import memory_command
+
+    return memory_command(rest, environ, out)
+
+
+def _link(verb: str, rest: Sequence[str], environ: Mapping[str, str], *, out: TextIO, err: TextIO) -> int:
+    """The same verb of `ask`, asked by the operator."""
+    person, whom = (rest[0], " ".join(rest[1:])) if rest else ("", "")
+    if not re.fullmatch(r"[UW][A-Z0-9]+", person) or bool(whom) is not (verb == "link"):
+        example = f"python -m bot {verb} U123{' ana@example.com' if verb == 'link' else ''}"
+        raise CommandError(f"`{verb}` takes a Slack user's id.", hint=example, code="usage")
+    return _answer(AskArguments(text=f"{verb} <@{person}> {whom}"), environ, out, err)
 
 
 def _no_options(command: str, rest: Sequence[str]) -> None:

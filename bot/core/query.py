@@ -216,6 +216,8 @@ class Query:
     zone: ZoneInfo | None = None
     zone_source: str = ""
     """Where the zone came from: `text`, `schedule`, `person`, `slack`, `setting`, `default`."""
+    week_start: int = 0
+    """On which day weeks begin, from Monday = 0."""
     range: Range | None = None
     """None for a verb without figures."""
     versus: Range | None = None
@@ -235,6 +237,8 @@ class Query:
     rank: Rank | None = None
     thresholds: tuple[Threshold, ...] = ()
     outputs: frozenset[Output] = frozenset()
+    export: tuple[str, ...] = ()
+    """How a CSV file is to be written, in the words of `grammar.words.EXPORT_WORDS`."""
     share: bool = False
     complete: bool = False
     """By the clock: with conversations however long ago they began."""
@@ -266,14 +270,14 @@ class Query:
         return next((d for d in self.group_by if d.is_time), None)
 
     @property
-    def status_divisible(self) -> bool:
-        """Whether status time can be given: not under a queue, media or direction, nor grouped by one."""
-        return not self.filters.divides_conversations and not {Dimension.QUEUE, Dimension.MEDIA} & set(self.group_by)
-
-    @property
     def takes_long(self) -> bool:
         """Whether the asker said that minutes are all right."""
         return self.anyway or self.complete
+
+    @property
+    def status_divisible(self) -> bool:
+        """Whether status time can be given: not under a queue, media or direction, nor grouped by one."""
+        return not self.filters.divides_conversations and not {Dimension.QUEUE, Dimension.MEDIA} & set(self.group_by)
 
     @property
     def bucket_count(self) -> int:

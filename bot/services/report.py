@@ -12,7 +12,7 @@ from bot.core.intervals import Interval, day_start, local_date
 from bot.core.looks import Look, LookKind
 from bot.core.people import shown_name
 from bot.core.planning import posted_ask
-from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
+from bot.core.query import Booking, Dimension, SelectorKind, Verb
 from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome, for_audience, sight, vision
 from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
@@ -102,11 +102,9 @@ class ReportService:
         """The question that the text asks: from memory alone, so that a listener can wait for it.
 
         Raises:
-            CommandError: the text can't be read, or asks for what this version doesn't do.
+            CommandError: the text can't be read.
         """
-        query = self._reader.read(text, requester, now=now or self._clock(), zone=zone)
-        refuse_unavailable(query)
-        return query
+        return self._reader.read(text, requester, now=now or self._clock(), zone=zone)
 
     def expand(
         self,
@@ -275,7 +273,6 @@ class ReportService:
             CommandError: as `answer` does.
         """
         check_welcome(requester)
-        refuse_unavailable(query)
         _, _, _, notices = self._whom(query, requester, operation)
         return notices
 
@@ -537,17 +534,6 @@ class _Scope:
     def name(self) -> str:
         """What it is called on the platform."""
         return self.selector.value
-
-
-def refuse_unavailable(query: Query) -> None:
-    """Refuse in words what the grammar reads but this version can't give: never an answer to another question."""
-    wants = sorted(output.value for output in query.outputs - {Output.CSV, Output.CHART})
-    if wants:
-        raise CommandError(
-            f"Not available in this version: {', '.join(wants)}.",
-            hint="The same question without it works; “csv” gives a file.",
-            code="not_available",
-        )
 
 
 def _help(query: Query) -> TextAnswer:

@@ -488,12 +488,11 @@ def test_whoami_names_the_zone_in_which_her_questions_are_read(world: World, zon
     assert f"Your zone: {read_in.key}" in said.text.splitlines()
 
 
-@pytest.mark.parametrize("text", ["yesterday xlsx", "yesterday heatmap"])
-def test_what_this_version_lacks_is_refused_not_answered_otherwise(world: World, text: str) -> None:
-    with pytest.raises(CommandError) as refusal:
-        world.service.read(text, OPERATOR)
+def test_a_heat_map_is_answered_by_agent_and_half_hour(world: World) -> None:
+    plain, drawn = world.ask("yesterday team:Billing"), world.ask("yesterday heatmap team:Billing")
 
-    assert refusal.value.code == "not_available"
+    assert len(drawn.rows) == 48 * len(plain.rows)
+    assert drawn.totals == plain.totals
 
 
 def test_a_type_ahead_offers_only_whom_the_asker_may_see(world: World) -> None:

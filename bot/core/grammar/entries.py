@@ -30,4 +30,4 @@ class Entry:
     words: tuple[str, ...]
     """Every keyword of these phrases, a filter with its colon."""
     inner: tuple[str, ...] = ()
-    """Words that mean this after `schedule` alone; elsewhere they may be names."""
+    """Words that mean this after `schedule` or `csv` alone; elsewhere they may be names."""

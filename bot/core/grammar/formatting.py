@@ -9,7 +9,7 @@ from bot.core.grammar.memos import memo_words
 from bot.core.grammar.suggestions import nearest_keyword
 from bot.core.grammar.words import KEYWORDS, NOT_BUILT, REFUSED_TIME_WORDS
 from bot.core.intervals import Granularity
-from bot.core.query import Dimension, SelectorKind, Verb, untold_booking
+from bot.core.query import Dimension, Output, SelectorKind, Verb, untold_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,8 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
         yield f"{'above' if threshold.above else 'below'} {threshold.value * 100:.10g}%"
     if query.booking_named or query.booking is not untold_booking(query.verb, complete=query.complete):
         yield query.booking.value
-    yield from sorted(output.value for output in query.outputs)
+    for output in sorted(query.outputs):
+        yield " ".join((output.value, *(query.export if output is Output.CSV else ())))
     if query.complete:
         yield "complete"
     if query.anyway:

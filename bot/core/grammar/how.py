@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from bot.core.grammar.scanner import phrase
+from bot.core.grammar.scanner import alternatives, phrase
 from bot.core.grammar.suggestions import nearest, nearest_keyword
+from bot.core.grammar.words import EXPORT_WORDS
 from bot.core.intervals import Granularity
 from bot.core.query import Dimension, Rank, Sort, Threshold
 from bot.errors import CommandError, UnknownCommandError
@@ -46,6 +48,8 @@ _RANK = phrase(r"(?P<which>top|bottom) (?P<n>[0-9]+)")
 _SORT = phrase(r"sort(?: by)?")
 _THRESHOLD = phrase(r"(?P<which>below|above) (?P<n>[0-9]{1,4}(?:\.[0-9]{1,4})?) ?(?P<percent>%|percent)?")
 _VS = phrase(r"(?:vs\.?|versus)")
+_EXPORT_WORD = rf"(?:{alternatives(EXPORT_WORDS)})(?=[ ,]|$)"
+_EXPORT = phrase(rf"csv(?P<words>(?: {_EXPORT_WORD})+)")
 
 
 def read_cuts(scan: Scanner) -> list[Cut] | None:
@@ -148,3 +152,9 @@ def read_threshold(scan: Scanner) -> Threshold | None:
 def read_versus(scan: Scanner) -> bool:
     """`vs`, which a range follows."""
     return bool(scan.take(_VS))
+
+
+def read_export(scan: Scanner) -> tuple[str, ...]:
+    """`csv semicolon hours`: the words after `csv`; none where that stands alone, or isn't here."""
+    found = scan.take(_EXPORT)
+    return tuple(re.findall(_EXPORT_WORD, found["words"])) if found else ()

@@ -11,7 +11,7 @@ from bot.core.grammar.audits import read_audit
 from bot.core.grammar.cells import read_cell
 from bot.core.grammar.checks import read_check
 from bot.core.grammar.hours import read_window
-from bot.core.grammar.how import read_cuts, read_metric, read_rank, read_sort, read_threshold, read_versus
+from bot.core.grammar.how import read_cuts, read_export, read_metric, read_rank, read_sort, read_threshold, read_versus
 from bot.core.grammar.memos import read_memo
 from bot.core.grammar.places import read_place
 from bot.core.grammar.ranges import AmbiguousError, Resolver, preferred
@@ -20,7 +20,7 @@ from bot.core.grammar.schedules import read_order
 from bot.core.grammar.topics import find_topic
 from bot.core.grammar.when import Between, Dated, Relative, Slashed, Weekday, missing_object, read_step, read_when
 from bot.core.grammar.who import read_selectors, refuse_word
-from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS
+from bot.core.grammar.words import BOOKINGS, DIRECTIONS, EXPORT_WORDS, MEDIA, OUTPUTS
 from bot.core.intervals import Granularity, buckets
 from bot.core.query import Booking, Dimension, Filters, Output, Query, Selector, SelectorKind, Verb, untold_booking
 from bot.errors import CommandError, UnknownCommandError
@@ -72,6 +72,7 @@ class _Draft:
     sorts: list[_Said[Sort]] = field(default_factory=list)
     ranks: list[_Said[Rank]] = field(default_factory=list)
     thresholds: list[_Said[Threshold]] = field(default_factory=list)
+    exports: list[_Said[str]] = field(default_factory=list)
     include: list[Selector] = field(default_factory=list)
     exclude: list[Selector] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
@@ -132,9 +133,7 @@ def _parse(text: str, context: GrammarContext) -> Query:
 
 def _inquiry(scan: Scanner, context: GrammarContext) -> Query | None:
     """A question about figures, or looks at them, that is answered in words."""
-    return (
-        read_cell(scan, context, parse) or read_check(scan, context, parse) or read_audit(scan, context, parse)
-    )
+    return read_cell(scan, context, parse) or read_check(scan, context, parse) or read_audit(scan, context, parse)
 
 
 def _verb_with_object(scan: Scanner) -> Query | None:
@@ -195,6 +194,9 @@ def _read_phrase(scan: Scanner, draft: _Draft, context: GrammarContext) -> None:
         draft.ranges.append(said(when[0]))
         if when[1]:
             draft.windows.append(said(when[1]))
+    elif words := read_export(scan):
+        draft.flags.add(Output.CSV.value)
+        draft.exports += [_Said(word, word, start, scan.at) for word in words]
     elif found := scan.take(_FLAG):
         word = found[0]
         if word in _SIMPLE_VERBS:
@@ -256,6 +258,7 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         verb=verb,
         zone=zone,
         zone_source=source,
+        week_start=context.week_start,
         versus=_versus(draft.versus, here, span, resolver, window, scan),
         filters=filters,
         group_by=group_by,
@@ -266,10 +269,25 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         rank=_agreed(draft.ranks),
         thresholds=_thresholds(draft.thresholds),
         outputs=frozenset(Output(word) for word in OUTPUTS if word in draft.flags),
+        export=_export(draft.exports),
         share="share" in draft.flags,
         complete=complete,
         anyway="anyway" in draft.flags,
     ).over(span, week_start=context.week_start)
+
+
+def _export(said: Sequence[_Said[str]]) -> tuple[str, ...]:
+    """What was said of a CSV file, each thing once and in the order of the words' table."""
+    of_kind: dict[str, _Said[str]] = {}
+    for one in said:
+        other = of_kind.setdefault(EXPORT_WORDS[one.value][0], one)
+        if other.value != one.value:
+            raise _contradiction(other, one)
+    separator, decimal = of_kind.get("separator"), of_kind.get("decimal")
+    if separator and decimal and EXPORT_WORDS[separator.value][1] == EXPORT_WORDS[decimal.value][1]:
+        raise _contradiction(separator, decimal)
+    chosen = {one.value for one in of_kind.values()}
+    return tuple(word for word in EXPORT_WORDS if word in chosen)
 
 
 def _columns_of_heat_map(span: Range, zone: ZoneInfo, filters: Filters) -> tuple[Dimension, Granularity]:

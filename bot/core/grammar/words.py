@@ -84,6 +84,19 @@ DIRECTIONS = ("inbound", "outbound")
 OUTPUTS = ("csv", "xlsx", "chart", "heatmap")
 BOOKINGS = ("posted", "clock")
 
+EXPORT_WORDS: dict[str, tuple[str, str]] = {
+    "comma": ("separator", ","),
+    "semicolon": ("separator", ";"),
+    "tab": ("separator", "\t"),
+    "decimal point": ("decimal", "."),
+    "decimal comma": ("decimal", ","),
+    "seconds": ("durations", "s"),
+    "hours": ("durations", "h"),
+    "h:mm:ss": ("durations", "hms"),
+    "bom": ("mark", "bom"),
+}
+"""What may stand after `csv`: each word with what of the file it decides, and how."""
+
 STEPS = {
     word: unit
     for unit, words in {
@@ -430,6 +443,15 @@ ENTRIES = (
         "The answer as a file or a picture too.",
         ("last week csv", "last week xlsx", "yesterday by interval chart", "last week by interval heatmap"),
         OUTPUTS,
+    ),
+    Entry(
+        _HOW,
+        ("csv semicolon", "csv tab", "csv decimal comma", "csv hours", "csv h:mm:ss", "csv bom"),
+        "How a CSV file is written: what parts its columns, the decimal sign, durations in seconds, hours or h:mm:ss, "
+        "Excel's mark. Files with semicolons or decimal commas get that mark by themselves.",
+        ("last week csv semicolon", "last week csv decimal comma h:mm:ss", "yesterday csv tab hours"),
+        ("csv",),
+        tuple(EXPORT_WORDS),
     ),
     Entry(
         _HOW,

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _WITHOUT_ACTIVITY = {RowState.ZERO, RowState.NOT_STAFFED, RowState.NO_DATA}
 
 
+def dimensions_of(answer: Answer) -> tuple[str, ...]:
+    """What rows are told apart by other than time; each has an id and a name in what programs read."""
+    asked = (dimension.value for dimension in answer.query.group_by if not dimension.is_time)
+    return tuple(dict.fromkeys((*asked, *(group.dimension for row in answer.rows for group in row.groups))))
+
+
 def value_of(row: Row, column: str) -> float | int | None:
     """The row's number, or None; what isn't finite is no number."""
     return finite(row.values.get(column))

@@ -31,7 +31,7 @@ PEOPLE = """
 CUTS = "by interval | by 15m | by 1h | by day | by week | by team | by team, day | by agent by queue | by media"
 HOW = """
     top 10 | bottom 5 | sort handle | sort busy | sort acw per handled | below 60% | above 62.5%
-    csv | xlsx | chart heatmap | share | posted | clock | complete | anyway
+    csv semicolon hours | xlsx | chart heatmap | share | posted | clock | complete | anyway
 """
 RANGES, HOURS, PLACES, PEOPLE, CUTS, HOW = (
     [phrase.strip() for line in table.strip().splitlines() for phrase in line.split(" | ")]

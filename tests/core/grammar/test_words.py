@@ -192,6 +192,16 @@ def test_steps_back_go_as_far_as_people_mean_and_only_as_far_as_the_time_asked_f
     assert (query.versus.label, query.versus.absolute) == (label, absolute)
 
 
+def test_a_csv_is_written_as_the_words_after_it_say():
+    assert read("yesterday csv").export == ()
+    assert read("yesterday csv hours semicolon, team:Billing").export == ("semicolon", "hours")
+    assert read("csv decimal comma csv semicolon").export == ("semicolon", "decimal comma")
+    assert read("yesterday csv tab smith").filters.include == (Selector(K.AGENT, "smith"),)
+    assert read("yesterday tab").export == ()  # without `csv` it is a name
+    for text in ("csv comma semicolon", "csv comma decimal comma", "csv tab csv comma"):
+        assert refused(text).code == "contradiction"
+
+
 @pytest.mark.parametrize("text", ["today vs today", "last 7 days vs day before", "this month vs the week before"])
 def test_a_time_is_not_compared_with_itself_nor_with_a_part_of_itself(text):
     error = refused(text)

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.answer import Notice, TextAnswer
+from bot.core.defaults import DurationStyle
 from bot.core.intervals import Interval
 from bot.core.query import Query, Rank, Sort, Verb, query_as_json
-from bot.core.rendering.csv_out import answer_as_csv, csv_filename, safe_cell
+from bot.core.rendering.csv_out import answer_as_csv, csv_filename, csv_pieces, safe_cell
 from bot.core.rendering.json_out import answer_as_json, error_as_json, text_answer_as_json
 from bot.errors import CommandError, SourceError
-from tests.core.rendering.answers import NAMES, intervals, many, row, small, yesterday
+from tests.core.rendering.answers import NAMES, intervals, many, row, side_by_side, small, then, yesterday
 
 
 def table(answer):
@@ -206,3 +207,55 @@ def test_the_files_name_is_the_days_it_covers():
     assert csv_filename(small().query) == "utilization_2026-11-22.csv"
     assert csv_filename(yesterday(range=span)) == "utilization_2026-11-16_2026-11-22.csv"
     assert csv_filename(Query(text="help")) == "utilization.csv"
+
+
+# --- as Excel reads it in half of the world --------------------------------------------------------------------------
+
+
+def lines(answer, *words: str, **own) -> list[str]:
+    chosen = replace(answer, query=replace(answer.query, export=words), **own)
+    return answer_as_csv(chosen).split("\r\n")
+
+
+def test_csv_is_written_as_the_question_says():
+    header, first, second, *_ = lines(small(), "semicolon", "decimal comma", "hours")
+    assert header.startswith("\ufeffagent_id;agent_name;start;")
+    assert ";utilization;occupancy;handle_h;logged_in_h;handled;aht_h;missing" in header
+    assert first.endswith(";ok;false;0,871;0,9;6,533333;7,5;41;0,15935;")
+    assert second.endswith(";zero;false;0,0;0,0;0,0;4,0;0;;aht_s=no_denominator")
+    header, first, *_ = lines(small(), "tab", "h:mm:ss")
+    assert header.startswith("agent_id\tagent_name\tstart\t")
+    assert first.endswith("\t0.871\t0.9\t6:32:00\t7:30:00\t41\t0:09:34\t")
+    assert lines(small(), "bom")[0].startswith("\ufeffagent_id,agent_name")
+
+
+def test_what_the_reader_chose_holds_until_the_question_says_otherwise():
+    own = {"csv": (";", ","), "durations": DurationStyle.DECIMAL}
+    assert lines(small(), **own)[1].endswith(";0,871;0,9;6,533333;7,5;41;0,15935;")
+    assert lines(small(), "comma", "decimal point", "seconds", **own) == lines(small())
+    # A decimal comma between commas would make two columns of one.
+    assert lines(small(), "decimal comma")[1].endswith(";0,871;0,9;23520,0;27000,0;41;573,66;")
+
+
+def test_csv_of_a_comparison_has_both_times_and_the_changes():
+    answer = side_by_side(small(), then(small()))
+    header, *cells = csv.reader(io.StringIO(answer_as_csv(answer), newline=""))
+    ana = dict(zip(header, cells[0], strict=True))
+    assert header[: header.index("versus_start")] == answer_as_csv(small()).split("\r\n")[0].split(",")
+    assert (ana["handled"], ana["versus_handled"], ana["change_handled"]) == ("41", "20", "21")
+    assert ana["versus_start"] == "2026-11-21T00:00:00+00:00"
+    assert float(ana["change_utilization"]) == pytest.approx(0.4355)
+    dag = dict(zip(header, cells[3], strict=True))
+    assert (dag["change_handled"], dag["versus_state"]) == ("", "not_fetched")
+    assert dag["versus_missing"].startswith("utilization=not_fetched ")
+    alone = replace(answer, rows=(replace(answer.rows[0], versus=None),))
+    assert len(answer_as_csv(alone).split("\r\n")[1].split(",")) == len(header)
+    falling = replace(side_by_side(then(small()), small()), durations=DurationStyle.CLOCK)
+    assert ",-3:16:00," in answer_as_csv(falling)
+
+
+def test_a_large_file_comes_in_pieces_that_join():
+    pieces = list(csv_pieces(many(2_500)))
+    assert [done for _, done in pieces] == [1_000, 2_000, 2_500]
+    assert "".join(text for text, _ in pieces) == answer_as_csv(many(2_500))
+    assert [done for _, done in csv_pieces(replace(small(), rows=()))] == [0]
