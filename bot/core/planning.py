@@ -187,32 +187,37 @@ def plan_as_json(
     ]
     if not chosen:
         calls.append({"call": "GET /api/v2/routing/queues/{id}/members", "requests": None})
+    days: dict[str, None] = {}
     for side in query.sides(week_start=week_start):
         cut = grid(side, week_start=week_start)
         calls += _analytics_calls(side, cut, batches, everybody=not chosen)
+        if side.range is not None and _reads_conversations(side) and not side.complete:
+            days |= dict.fromkeys(day.isoformat() for day in days_behind(side.range.windows, lookback_days))
     calls.append({"call": "GET /api/v2/users", "requests": None})
     counts = [call["requests"] for call in calls]
     return {
         "source": query.booking.value,
         "calls": calls,
         "requests": None if None in counts else sum(counts),
-        "days": days,
-        "budget": None if days is None or query.anyway else budget,
+        "days": sorted(days) or None,
+        "budget": budget if days and not query.anyway else None,
     }
+
+
+def _reads_conversations(query: Query) -> bool:
+    return query.booking is Booking.CLOCK or query.verb in {Verb.EXPLAIN, Verb.RECONCILE}
 
 
 def _analytics_calls(query: Query, cut: Grid, batches: int | None, *, everybody: bool) -> list[dict[str, Any]]:
     """The calls for the figures of one time."""
     calls: list[dict[str, Any]] = []
     granularity = cut.granularity.value if cut.granularity else None
-    days: list[str] | None = None
-    if query.booking is Booking.CLOCK or query.verb in {Verb.EXPLAIN, Verb.RECONCILE}:
+    if _reads_conversations(query):
         # How many pages there are, only the platform can tell, and which days are kept, only the database.
         if query.complete:
             calls.append({"call": "GET /api/v2/analytics/conversations/details/jobs/availability", "requests": 1})
             calls.append({"call": "POST /api/v2/analytics/conversations/details/jobs", "requests": None})
         else:
-            days = [day.isoformat() for day in days_behind(query.range.windows, lookback_days)]
             calls.append({"call": "POST /api/v2/analytics/conversations/details/query", "requests": None})
     if query.booking is Booking.POSTED:
         calls.append(
