@@ -17,6 +17,9 @@ SORT_ACTION = "sort_pick"
 CANCEL_ACTION = "cancel"
 """Of the button under a progress line; its value is the key of the question."""
 
+ASK_FORM, SAVE_FORM, SCHEDULE_FORM = FORMS = ("form:ask", "form:save", "form:schedule")
+"""Action ids of the buttons that open a form; the value is the question that stands in it already."""
+
 _VALUE_LIMIT, _OPTION_LIMIT, _BLOCK_ID_LIMIT = 2000, 150, 255
 _BACK = " | "
 """Between what a select asks and what `Back` under its answer will ask."""
@@ -35,12 +38,12 @@ class Action:
     @property
     def action_id(self) -> str:
         """Only the kind; the state is the button's value."""
-        return f"ask:{self.kind}"
+        return self.kind if self.kind in FORMS else f"ask:{self.kind}"
 
     @property
     def fits(self) -> bool:
-        """Whether Slack takes the command as a button's value."""
-        return 0 < units(self.command) <= _VALUE_LIMIT
+        """Whether Slack takes the command as a button's value; a form may open without any."""
+        return (0 if self.kind in FORMS else 1) <= units(self.command) <= _VALUE_LIMIT
 
     @property
     def fits_option(self) -> bool:

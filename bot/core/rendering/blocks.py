@@ -33,12 +33,14 @@ from bot.core.rendering.pieces import (
     Block,
     buttons,
     context,
+    context_marked,
     header,
     mrkdwn,
     paragraphs,
     section,
     within,
 )
+from bot.core.rendering.proving import proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +107,7 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
     drawings = charts(answer) if Output.CHART in outputs else Charts()
     heat = heat_text(answer, width=options.width) if Output.HEATMAP in outputs else None
     said = [*drawings.notes, *filter(None, [no_heat_map(answer) if Output.HEATMAP in outputs else None])]
-    pictured = [context(*said)] if said else []
+    pictured = [context_marked(" ".join(said))] if said else []
     text = _text(answer, options, finding=heat.finding if heat else None, said=said)
     above = _above(answer, finding=heat.finding if heat else None)
     below = [
@@ -210,7 +212,11 @@ def _totals(answer: Answer) -> list[Block]:
     if not answer.rows:
         return []
     fields = [mrkdwn(f"{escaped(label)}\n*{escaped(figure)}*") for label, figure in wording.totals(answer)[:_FIELDS]]
-    return [{**section(f"*{escaped(wording.totals_label(answer))}*"), "fields": fields}] if fields else []
+    if not fields:
+        return []
+    proved = proof(answer)
+    whole = {**section(f"*{escaped(wording.totals_label(answer))}*"), "fields": fields}
+    return [whole, *([context(proved)] if proved else [])]
 
 
 def _remarks(answer: Answer, table: Grid, *said: str | None) -> list[Block]:

@@ -8,7 +8,16 @@ from bot.core.answer import RowState
 from bot.core.intervals import Granularity
 from bot.core.query import Dimension
 from bot.core.rendering import figures
-from bot.core.rendering.actions import GROUP_ACTION, PICKER_ACTION, SORT_ACTION, Action, Picker, PickKind
+from bot.core.rendering.actions import (
+    ASK_FORM,
+    GROUP_ACTION,
+    PICKER_ACTION,
+    SAVE_FORM,
+    SORT_ACTION,
+    Action,
+    Picker,
+    PickKind,
+)
 from bot.core.rendering.chosen import chosen_rows, value_of
 from bot.core.rendering.drilling import explain_command
 from bot.core.rendering.layout import (
@@ -33,7 +42,7 @@ EXPLAIN_ACTION = "ask:explain"
 _OPTIONS = 100
 _MOVES = ("back", "prev", "next", "narrower", "wider")
 _VIEWS = ("compare", "compare_week", "booking", "chart", "heatmap")
-_DEEDS = ("refresh", "share", "save")
+_DEEDS = ("refresh", "share", ASK_FORM, SAVE_FORM)
 _KEEPING = ("csv", "xlsx", "schedule", "define")
 _EXPLAINED = frozenset({Granularity.QUARTER, Granularity.HALF_HOUR, Granularity.HOUR})
 _FEW = 2

@@ -69,12 +69,8 @@ def paragraphs(lines: Sequence[str]) -> Iterator[str]:
 
 def button(action: Action) -> Block:
     """A step to press; asked back first where it says so."""
-    element: Block = {
-        "type": "button",
-        "action_id": action.action_id,
-        "text": plain_text(action.label),
-        "value": action.command,
-    }
+    element: Block = {"type": "button", "action_id": action.action_id, "text": plain_text(action.label)}
+    element |= {"value": action.command} if action.command else {}
     return element | ({"confirm": _confirmation(action)} if action.confirm else {})
 
 

@@ -15,9 +15,10 @@ from bot.core.grammar import format_query
 from bot.core.grammar.schedules import is_fixed
 from bot.core.intervals import Granularity, first_instant, week_of
 from bot.core.query import Booking, Dimension, Output, Verb, default_booking
-from bot.core.rendering.actions import Action
+from bot.core.rendering.actions import ASK_FORM, SAVE_FORM, Action
 
 if TYPE_CHECKING:
+    from bot.core.answer import TextAnswer
     from bot.core.query import Query
 
 _DAY = timedelta(days=1)
@@ -36,6 +37,7 @@ _GRAIN_LABELS = {
     Granularity.HOUR: "By hour",
     Granularity.DAY: "By day",
 }
+_MOST_OFFERS = 10
 BOOKING_LABELS = {Booking.CLOCK: "By the clock", Booking.POSTED: "As posted"}
 FILES = {Output.CSV, Output.XLSX}
 _FILE_LABELS = {Output.CSV: "CSV file", Output.XLSX: "Excel file"}
@@ -75,12 +77,22 @@ def next_questions(
         *steps,
         *filter(None, scales),
         Action("refresh", "Refresh", command_text(query, absolute=not rolling)),
+        Action(ASK_FORM, "Edit…", command_text(query, absolute=False)),
+        Action(SAVE_FORM, "Save…", command_text(query, absolute=False)),
         *([Action("share", "Share here", command_text(query, share=True), _SHARING)] if shareable else []),
         *_views(query),
         *(Action(output.value, label, _as(query, output)) for output, label in _FILE_LABELS.items()),
         *_schedule(query),
     ]
     return tuple(action for action in actions if action.fits)
+
+
+def next_steps(answer: TextAnswer) -> tuple[Action, ...]:
+    """What a text itself offers; under the help, the form for those who would rather not type."""
+    steps = [Action(f"offer:{n}", label, command) for n, (label, command) in enumerate(answer.offers[:_MOST_OFFERS])]
+    if answer.query.verb is Verb.HELP or not answer.query.text.strip():
+        steps.append(Action(ASK_FORM, "Ask with a form", ""))
+    return tuple(steps)
 
 
 def _up(query: Query) -> list[Action]:
@@ -106,11 +118,13 @@ def _views(query: Query) -> list[Action]:
     found.append(
         Action("booking", BOOKING_LABELS[other], command_text(replace(query, booking=other, booking_named=True)))
     )
-    if Output.CHART not in query.outputs:
+    if query.outputs:
+        found.append(Action("chart", "Table alone", command_text(replace(query, outputs=frozenset()))))
+    else:
         found.append(Action("chart", "Chart", _as(query, Output.CHART)))
     of_agents = not {Dimension.TEAM, Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
     if Output.HEATMAP not in query.outputs and of_agents and query.verb is None:
-        plain = replace(query, group_by=(Dimension.AGENT,), granularity=None)
+        plain = replace(query, group_by=(Dimension.AGENT,), granularity=None, versus=None)
         found.append(Action("heatmap", "Heat map", _as(plain, Output.HEATMAP)))
     return found
 
