@@ -43,9 +43,6 @@ class Desk:
     def suggest(self, user_id, typed):
         return ()
 
-    def open_home(self, user_id, key):
-        pass
-
     def channel_changed(self, channel_id):
         pass
 
@@ -66,10 +63,26 @@ class Forms:
         return {}
 
 
+class Home:
+    """Takes whatever the listeners of the Home tab could unpack."""
+
+    def open(self, user_id, key):
+        pass
+
+    def press(self, text, user_id, key):
+        pass
+
+    def open_settings(self, user_id, trigger_id):
+        pass
+
+    def settings_handed_in(self, view, user_id, trigger_id):
+        return {}
+
+
 @pytest.fixture(scope="module")
 def app():
     settings = SlackSettings(bot_token="xoxb-tests", signing_secret=SECRET)
-    return build_app(desk=Desk(), forms=Forms(), settings=settings, metrics=Metrics())
+    return build_app(desk=Desk(), forms=Forms(), home=Home(), settings=settings, metrics=Metrics())
 
 
 @pytest.fixture

@@ -73,16 +73,16 @@ def render_outcome(outcome: Outcome, *, now: datetime) -> Message:
             blocks = [_lines(_changed_lines(outcome, now)), *_buttons(outcome.view, after=outcome.verb)]
         case Logged():
             blocks = [_lines(_log_lines(outcome, now)), *_again(outcome), *_buttons(outcome.view, after=Verb.LOG)]
-    text = within(TEXT, "\n".join(_marked(line) for line in _all_lines(outcome, now)))
+    text = within(TEXT, "\n".join(marked(line) for line in _all_lines(outcome, now)))
     return Message(text, tuple(blocks), tuple(blocks))
 
 
 def render_order(order: Order) -> str:
     """How an order was read, for the acknowledgement."""
     if order.plan is None:
-        return _marked(f"`{order_words(order)}`")
+        return marked(f"`{order_words(order)}`")
     which = f"Schedule {order.number}: " if order.number is not None else ""
-    return _marked(f"{which}{plan_sentence(order.plan)}")
+    return marked(f"{which}{plan_sentence(order.plan)}")
 
 
 def render_order_refusal(error: BotError, order: Order, *, place: str | None = None) -> Message:
@@ -132,7 +132,7 @@ def _list_blocks(listed: Listed, now: datetime) -> Iterator[Block]:
             yield section(f"*{escaped(title)}*")
         for view in group:
             if views.index(view) < _MOST_DRAWN:
-                yield _lines(_view_lines(view, now))
+                yield _lines(view_lines(view, now))
                 yield from _buttons(view, after=Verb.SCHEDULES)
     if len(views) > _MOST_DRAWN:
         numbers = ", ".join(str(view.schedule.number) for view in views[_MOST_DRAWN:])
@@ -159,11 +159,11 @@ def _buttons(view: View, *, after: Verb) -> list[Block]:
     for element in row[0]["elements"] if row else ():
         if element["value"] == f"delete {number}":
             element["style"] = "danger"
-            element["confirm"] = _confirmation(
+            element["confirm"] = confirmation(
                 f"Delete schedule {number}?", "It posts nothing more. Its log stays until it is old.", "Delete"
             )
         elif element["value"] == f"run {number}":
-            element["confirm"] = _confirmation(f"Run schedule {number}?", "It posts to all its recipients now.", "Run")
+            element["confirm"] = confirmation(f"Run schedule {number}?", "It posts to all its recipients now.", "Run")
     return row
 
 
@@ -181,14 +181,16 @@ def _again(logged: Logged) -> list[Block]:
         "value": newest.key,
     }
     which = f"The last one that is missing: {_day(newest.local_date)} {newest.local_time:%H:%M}"
-    return [{**section(_marked(f"{which} to {', '.join(places)}")), "accessory": button}]
+    return [{**section(marked(f"{which} to {', '.join(places)}")), "accessory": button}]
 
 
 def _slot_of(fire: Fire) -> tuple[date, time]:
     return fire.local_date, fire.local_time
 
 
-def _confirmation(title: str, text: str, yes: str) -> dict[str, Any]:
+def confirmation(title: str, text: str, yes: str) -> dict[str, Any]:
+    """The dialog before what can't be undone."""
+
     def plain(words: str) -> dict[str, Any]:
         return {"type": "plain_text", "text": words, "emoji": False}
 
@@ -196,10 +198,10 @@ def _confirmation(title: str, text: str, yes: str) -> dict[str, Any]:
 
 
 def _lines(lines: Sequence[str]) -> Block:
-    return section("\n".join(_marked(line) for line in lines))
+    return section("\n".join(marked(line) for line in lines))
 
 
-def _marked(line: str) -> str:
+def marked(line: str) -> str:
     """A line for mrkdwn: mentions as they are, words in backticks as code, all else literal."""
     parts: list[str] = []
     at = 0
@@ -226,7 +228,7 @@ def _all_lines(outcome: Outcome, now: datetime) -> list[str]:
                 line
                 for title, group in _groups(outcome)
                 if group
-                for line in (title, *(line for view in group for line in _view_lines(view, now)))
+                for line in (title, *(line for view in group for line in view_lines(view, now)))
             ]
         case Changed():
             return _changed_lines(outcome, now)
@@ -247,7 +249,8 @@ def _empty_lines(listed: Listed) -> list[str]:
     ]
 
 
-def _view_lines(view: View, now: datetime) -> list[str]:
+def view_lines(view: View, now: datetime) -> list[str]:
+    """What a schedule says and when it posts next."""
     schedule = view.schedule
     owner = "" if view.changeable else f" · by <@{schedule.owner_id}>"
     return [f"{schedule.number} · {plan_sentence(plan_of(schedule))}{owner}", *_when_lines(view, now)]
@@ -272,7 +275,7 @@ def _changed_lines(changed: Changed, now: datetime) -> list[str]:
     if changed.verb is Verb.PAUSE:
         lines += [*_when_lines(view, now), f"`resume {number}` starts it again."]
     elif changed.verb in {Verb.SCHEDULE, Verb.EDIT, Verb.RESUME}:
-        lines += _view_lines(view, now)
+        lines += view_lines(view, now)
         if changed.reading:
             lines.append(f"The next post shows: {changed.reading}")
         lines.append(f"`pause {number}` stops it for a while, `delete {number}` for good.")
@@ -284,7 +287,7 @@ def _changed_lines(changed: Changed, now: datetime) -> list[str]:
 def _log_lines(logged: Logged, now: datetime) -> list[str]:
     schedule = logged.view.schedule
     lines = [f"Schedule {schedule.number}: {plan_sentence(plan_of(schedule))}"]
-    lines += [_fire_line(fire, schedule, now) for fire in logged.fires[:_LOG_DRAWN]]
+    lines += [fire_line(fire, schedule, now) for fire in logged.fires[:_LOG_DRAWN]]
     if not logged.fires:
         lines.append("Nothing has been posted yet.")
     if len(logged.fires) > _LOG_DRAWN:
@@ -292,7 +295,7 @@ def _log_lines(logged: Logged, now: datetime) -> list[str]:
     return [*lines, *_when_lines(logged.view, now)]
 
 
-def _fire_line(fire: Fire, schedule: Schedule, now: datetime) -> str:
+def fire_line(fire: Fire, schedule: Schedule, now: datetime) -> str:
     """`Tue 24 Nov 08:00 to <#C1>: sent 08:04:10, late, at the 2nd attempt`"""
     part = f" for {fire.destination.slice}" if fire.destination.slice else ""
     kind = f" ({_KINDS[fire.kind]})" if _KINDS[fire.kind] else ""

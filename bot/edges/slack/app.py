@@ -23,6 +23,7 @@ from bot.edges.slack.api import SlackApi, web_client
 from bot.edges.slack.channels import SlackChannels
 from bot.edges.slack.desk import Desk
 from bot.edges.slack.forms import FormDesk
+from bot.edges.slack.home import HomeDesk
 from bot.edges.slack.people import SlackPeople
 from bot.edges.slack.schedules import ScheduleDesk
 from bot.edges.slack.unpack import UnreadableDeliveryError
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.edges.slack.config import SlackSettings
-    from bot.edges.slack.forms import Saving
+    from bot.edges.slack.home import Memory
     from bot.edges.slack.questions import Reports
     from bot.edges.slack.schedules import Schedules
     from bot.ports import Jobs, Recall
@@ -72,7 +73,7 @@ def build_slack(
     people: SlackPeople | None = None,
     metrics: Metrics | None = None,
     schedules: Schedules | None = None,
-    memory: Saving | None = None,
+    memory: Memory | None = None,
     channel_changed: Callable[[str], object] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Slack:
@@ -102,6 +103,17 @@ def build_slack(
         channel_changed=channel_changed,
         clock=clock,
     )
+    schedule_desk = ScheduleDesk(schedules, clock)
+    home = HomeDesk(
+        desk=desk,
+        reports=reports,
+        jobs=jobs,
+        people=people,
+        api=api,
+        settings=settings,
+        schedules=schedule_desk,
+        memory=memory,
+    )
     forms = FormDesk(
         desk=desk,
         reports=reports,
@@ -110,14 +122,15 @@ def build_slack(
         api=api,
         alarms=alarms,
         settings=settings,
-        schedules=ScheduleDesk(schedules, clock),
+        schedules=schedule_desk,
         saving=memory,
+        changed=home.changed,
     )
-    app = build_app(desk=desk, forms=forms, settings=settings, metrics=metrics)
+    app = build_app(desk=desk, forms=forms, home=home, settings=settings, metrics=metrics)
     return Slack(app, desk, api, people, channels, metrics)
 
 
-def build_app(*, desk: Desk, forms: FormDesk, settings: SlackSettings, metrics: Metrics) -> App:
+def build_app(*, desk: Desk, forms: FormDesk, home: HomeDesk, settings: SlackSettings, metrics: Metrics) -> App:
     """The app with its listeners. Requests over HTTP are checked for their signature; sockets carry none."""
     # At INFO Bolt writes out the whole body of a badly signed request; while it is built it warns that it doesn't
     # use the token of the environment, which is meant.
@@ -138,10 +151,10 @@ def build_app(*, desk: Desk, forms: FormDesk, settings: SlackSettings, metrics: 
     bolt_log.setLevel(logging.WARNING)
     app.measured_by(metrics)
     commands.register(app, desk, settings.command)
-    events.register(app, desk)
+    events.register(app, desk, home)
     actions.register(app, desk)
     options.register(app, desk)
-    views.register(app, forms)
+    views.register(app, forms, home)
     app.error(_failed)
     return app
 

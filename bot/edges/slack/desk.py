@@ -14,23 +14,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.core.answer import TextAnswer
-from bot.core.orders import Order
-from bot.core.query import Verb
 from bot.core.rendering.blocks import render_reading, render_text_answer
 from bot.core.rendering.refusals import render_error
 from bot.core.rendering.schedules import render_order
 from bot.core.rights import check_welcome
 from bot.edges.jobs import EVENT_KEEP_S, PRESS_KEEP_S
 from bot.edges.slack.allowance import Allowance
-from bot.edges.slack.answering import CANCELLED, NOTHING_TO_CANCEL, Answering, logged
-from bot.edges.slack.api import SlackCallError
+from bot.edges.slack.answering import CANCELLED, NOTHING_TO_CANCEL, Answering
 from bot.edges.slack.drawing import plain
-from bot.edges.slack.home import home_view
 from bot.edges.slack.questions import MOST_OPTIONS, Question
-from bot.edges.slack.reply import Address, Door
+from bot.edges.slack.reply import Address
 from bot.edges.slack.schedules import ScheduleDesk
-from bot.errors import BotError, CommandError, DeliveryError
+from bot.errors import CommandError, DeliveryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,10 +155,6 @@ class Desk:
         except CommandError:
             return ()
 
-    def open_home(self, user_id: str, key: str) -> None:
-        """Have a person's Home tab drawn."""
-        self._jobs.submit(key, partial(self._draw_home, user_id), keep_s=EVENT_KEEP_S)
-
     def say(self, address: Address, message: Message) -> None:
         """Tell somebody something at once; waits for Slack, so never from a listener."""
         self._answering.say(self._answering.reply(address), message)
@@ -238,33 +229,6 @@ class Desk:
     def excuse(self, command: StoredCommand) -> None:
         """Tell the person that a question that was left behind gets no answer any more."""
         self._answering.excuse(command)
-
-    def _draw_home(self, user_id: str) -> None:
-        try:
-            person = self._people.requester(user_id)
-            check_welcome(person)
-            parts = []
-            for text in ("help", "status"):
-                query = self._reports.read(text, person)
-                operation = self._answering.operation()
-                answer = self._reports.answer(query, person, door=Door.HOME.value, operation=operation)
-                if isinstance(answer, TextAnswer):
-                    parts.append(render_text_answer(answer))
-            if self._schedules.works:
-                hers = self._schedules.answer(
-                    Order(Verb.SCHEDULES),
-                    person,
-                    Address(user_id, Door.HOME),
-                    operation=self._answering.operation(),
-                    key="home",
-                )
-                parts.insert(0, hers)
-        except BotError as error:
-            parts = [render_error(error, reference=logged("home_failed", error))]
-        try:
-            self._api.write("views.publish", user_id=user_id, view=home_view(parts))
-        except SlackCallError as refusal:
-            log.warning("home_refused", user=user_id, error=refusal.error, pointers=refusal.pointers)
 
 
 def _reading(query: Query) -> str:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from slack_bolt import App
 
     from bot.edges.slack.desk import Desk
+    from bot.edges.slack.home import HomeDesk
 
 _CHANNEL_EVENTS = ("channel_archive", "group_archive", "channel_shared", "channel_unshared", "channel_id_changed")
 
 
-def register(app: App, desk: Desk) -> None:
+def register(app: App, desk: Desk, home: HomeDesk) -> None:
     """Listen to the events that ask something, or change who reads a channel."""
 
     @app.event("app_mention")
@@ -55,7 +56,7 @@ def register(app: App, desk: Desk) -> None:
     @app.event("app_home_opened")
     def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
         if event.get("tab") == "home":
-            desk.open_home(field(event, "user"), f"event:{field(body, 'event_id')}")
+            home.open(field(event, "user"), f"event:{field(body, 'event_id')}")
 
     for name in _CHANNEL_EVENTS:
         app.event(name)(_changed(desk))

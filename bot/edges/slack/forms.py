@@ -236,15 +236,16 @@ class FormDesk:
 
     def search(self, user_id: str, field: str, typed: str) -> list[dict[str, Any]]:
         """Groups of options for what is typed into a search field, from memory: only what its user may ask for."""
-        if field == "zone":
+        if field in {"zone", "set_zone"}:
             return _groups(("Zones", _zones(typed)))
         person = self._people.known(user_id)
         agents = self._desk.suggest(user_id, typed)  # looks her up for the next letter, where she isn't known
         if person is None or person.stranger or len(typed.strip()) < 2:
             return []
-        kinds: dict[str, list[dict[str, Any]]] = {"Agents": _agent_options(agents)}
+        only_teams = field == "set_team"
+        kinds: dict[str, list[dict[str, Any]]] = {"Agents": [] if only_teams else _agent_options(agents)}
         for group in self._reports.suggest_groups(typed, person, limit=MOST_OPTIONS):
-            if fits(group):
+            if fits(group) and (group.kind is SelectorKind.TEAM or not only_teams):
                 kinds.setdefault(f"{group.kind.value.capitalize()}s", []).append(_selector_option(group))
         return _groups(*kinds.items())
 

@@ -56,6 +56,9 @@ class Question:
     """One delivery that asks something: plain values, so that a stored job can carry them."""
 
     text: str
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        """The agent that she is; None: nobody's."""
+
     address: Address
     key: str
     """The same for every copy of the same delivery."""

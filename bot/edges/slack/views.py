@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.rendering.form_pieces import FIELD
 from bot.core.rendering.forms import ASK_FORM, MORE_CHOICES, SAVE_FORM, SCHEDULE_FORM
+from bot.core.rendering.home import DO_ACTION, SETTINGS_ACTION, SETTINGS_FORM
 from bot.edges.slack.form_state import Origin
 from bot.edges.slack.manifest import ASK_SHORTCUT, SCHEDULE_SHORTCUT
 from bot.edges.slack.unpack import field, optional
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
 
     from bot.edges.slack.forms import FormDesk
+    from bot.edges.slack.home import HomeDesk
 
 _FIELDS = re.compile(rf"{FIELD}[a-z_]{{1,40}}")
+_DOINGS = re.compile(rf"{DO_ACTION}:[a-z0-9_]{{1,60}}")
 _SHORTCUTS = {ASK_SHORTCUT: ASK_FORM, SCHEDULE_SHORTCUT: SCHEDULE_FORM}
 
 
-def register(app: App, forms: FormDesk) -> None:
-    """Listen to everything that a form sends."""
+def register(app: App, forms: FormDesk, home: HomeDesk) -> None:
+    """Listen to everything that a form sends, and to what is pressed on the Home tab."""
 
     @app.action(ASK_FORM)
     @app.action(SCHEDULE_FORM)
@@ -74,3 +77,19 @@ def register(app: App, forms: FormDesk) -> None:
     @app.view(SAVE_FORM)
     def handed_in(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
         ack(**forms.submitted(view, field(body, "user", "id"), field(body, "trigger_id")))
+
+    @app.action(_DOINGS)
+    def done(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        ack()
+        command = optional(action, "value")
+        if command is not None:
+            home.press(command, field(body, "user", "id"), f"trigger:{field(body, 'trigger_id')}")
+
+    @app.action(SETTINGS_ACTION)
+    def choosing(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        home.open_settings(field(body, "user", "id"), field(body, "trigger_id"))
+
+    @app.view(SETTINGS_FORM)
+    def chosen(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
+        ack(**home.settings_handed_in(view, field(body, "user", "id"), field(body, "trigger_id")))

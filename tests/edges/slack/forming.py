@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.core.answer import TextAnswer
+from bot.core.defaults import Defaults
+from bot.core.memos import Asked, Saved
 from bot.core.people import NameIndex
 from bot.core.query import Selector, SelectorKind, Verb
 from bot.core.rights import PRIVATE, parse_grants
@@ -15,6 +17,7 @@ from bot.edges.jobs import ThreadJobs
 from bot.edges.slack import SlackSettings, build_people, build_slack
 from bot.edges.slack.api import SlackApi
 from bot.edges.slack.messenger import SlackMessenger
+from bot.errors import CommandError
 from bot.ports import Agent
 from bot.services.holidays import HolidayCalendars
 from bot.services.reading import Reader, ReportSettings
@@ -41,6 +44,7 @@ GROUPS = (Selector(SelectorKind.TEAM, "Billing North"), Selector(SelectorKind.QU
 class Reports:
     """The real grammar; figures from memory; everybody may ask everything."""
 
+    memory: Remembered
     asked: list[tuple[str, str, Audience]] = field(default_factory=list)
     """(text, door, audience) of each."""
     reader: Reader = field(default_factory=lambda: Reader(ReportSettings(zone=load_zone("UTC"))))
@@ -49,7 +53,10 @@ class Reports:
         return self.reader.read(text, requester, now=now or NOON, zone=zone)
 
     def expand(self, query: Query, requester: Requester, **_more: Any) -> Query:
-        return query
+        if query.verb is not Verb.SAVED or not query.memo.name:
+            return query
+        one = next(one for one in self.memory.saved(requester.id) if one.name == query.memo.name)
+        return self.read(one.question, requester)
 
     def at_once(self, query: Query, requester: Requester) -> TextAnswer | None:
         return TextAnswer(query, "Help", "Ask for yesterday.") if query.verb is Verb.HELP else None
@@ -58,12 +65,18 @@ class Reports:
         self, query: Query, requester: Requester, *, door: str, audience: Audience = PRIVATE, **_more: Any
     ) -> Answer | TextAnswer:
         self.asked.append((query.text, door, audience))
+        if query.verb is Verb.UNSAVE:
+            self.memory.unsave(requester, query.memo.name)
+            return TextAnswer(query, "Saved questions", f"“{query.memo.name}” is forgotten.")
         if query.range is None:
             return TextAnswer(query, "A text", f"About {query.verb}.")
         return figures(query)
 
     def check(self, query: Query, requester: Requester, operation: Operation) -> Sequence[Any]:
         return ()
+
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        return None
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Agent]:
         return NameIndex((*AGENTS, *TWINS)).beginning(typed, limit=limit)
@@ -72,18 +85,36 @@ class Reports:
         return [group for group in GROUPS if group.value.lower().startswith(typed.lower())][:limit]
 
 
-class Saved:
-    """Keeps what was saved."""
+class Remembered:
+    """What is remembered of people, in memory."""
 
     def __init__(self) -> None:
-        self.kept: list[tuple[str, str, str, str | None]] = []
+        self.kept: dict[str, list[Saved]] = {}
+        self.chosen: dict[str, Defaults] = {}
+        self.last: tuple[Asked, ...] = ()
 
-    def save(self, requester: Requester, name: str, question: str, *, channel_id: str | None = None) -> None:
-        from bot.errors import CommandError
+    def defaults(self, person_id: str) -> Defaults:
+        return self.chosen.get(person_id, Defaults())
 
+    def set_defaults(self, person_id: str, defaults: Defaults) -> None:
+        self.chosen[person_id] = defaults
+
+    def saved(self, person_id: str, channel_id: str | None = None) -> tuple[Saved, ...]:
+        return tuple(self.kept.get(person_id, ()))
+
+    def save(self, requester: Requester, name: str, question: str, *, channel_id: str | None = None) -> Saved:
         if name == "help":
             raise CommandError("`help` is a word of the grammar.", hint="morning", code="invalid_name")
-        self.kept.append((requester.id, name, question, channel_id))
+        owner = channel_id or requester.id
+        saved = Saved(name, question, owner, channel_id is not None, requester.id, NOON)
+        self.kept.setdefault(owner, []).append(saved)
+        return saved
+
+    def unsave(self, requester: Requester, name: str) -> None:
+        self.kept[requester.id] = [one for one in self.kept[requester.id] if one.name != name]
+
+    def last_questions(self, person_id: str, limit: int = 5) -> tuple[Asked, ...]:
+        return self.last[:limit]
 
 
 class FormWorld:
@@ -97,7 +128,8 @@ class FormWorld:
         self.away = slack.add_channel("away", members=[self.ana], id="CAWAY", with_bot=False)
         self.store, self.ledger = MemoryStore(), MemoryLedger()
         self.jobs = ThreadJobs(workers=2, capacity=50)
-        self.reports, self.saved = Reports(), Saved()
+        self.memory = Remembered()
+        self.reports = Reports(self.memory)
         settings = SlackSettings(
             bot_token=slack.bot_token,
             signing_secret=slack.signing_secret,
@@ -125,7 +157,7 @@ class FormWorld:
             people=self.people,
             schedules=schedules,
             clock=NOON.timestamp,
-            **({"memory": self.saved} | more),
+            **({"memory": self.memory} | more),
         )
         self.edge.api.sleep = lambda _s: None
         if connect:

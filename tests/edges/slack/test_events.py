@@ -162,13 +162,12 @@ def test_where_a_channel_takes_nothing_the_answer_comes_by_direct_message(world,
 # --- the Home tab ----------------------------------------------------------------------------------------------------
 
 
-def test_the_home_tab_shows_help_and_status(world):
+def test_the_home_tab_is_drawn_when_it_is_opened(world):
     world.slack.open_home(person=world.ana)
     view = world.slack.wait_for(lambda: world.slack.home(world.ana), what="a Home tab")
-    text = str(view.payload)
-    assert "Ask for yesterday." in text
+    assert "Ask with a form" in str(view.payload)
     assert limits.violations(view.payload, surface="home") == []
-    assert {asked.door for asked in world.reports.asked} == {"home"}
+    assert world.reports.asked == []
 
 
 def test_the_messages_tab_publishes_nothing(world):

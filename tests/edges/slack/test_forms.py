@@ -321,4 +321,5 @@ def test_a_question_is_saved_with_a_name(http: FormWorld) -> None:
     http.shows(view, "is a word of the grammar")
     http.slack.submit(view, {"Name": "morning", "For": "Everybody in this channel"}, person=http.ana)
     http.shows(view, "Saved for everybody in this channel")
-    assert http.saved.kept == [("UANA", "morning", "yesterday team:Billing", "COPS")]
+    (kept,) = http.memory.saved("COPS")
+    assert (kept.name, kept.question, kept.by) == ("morning", "yesterday team:Billing", "UANA")

@@ -42,6 +42,9 @@ class Reports:
     def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
         return self.reader.read(text, requester, now=now or NOON, zone=zone)
 
+    def expand(self, query: Query, requester: Requester, **_more: Any) -> Query:
+        return query
+
     def at_once(self, query: Query, requester: Requester) -> TextAnswer | None:
         return None
 
@@ -50,6 +53,9 @@ class Reports:
 
     def check(self, query: Query, requester: Requester, operation: Operation) -> Sequence[Any]:
         return ()
+
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        return None
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Agent]:
         return ()

@@ -146,6 +146,9 @@ class Reports:
         return [Agent(f"id-{n}", n) for n in self.names if typed.lower() in n.lower()][:limit]
 
     def suggest_groups(self, typed: str, requester: Requester, *, limit: int = 100) -> list[Selector]:
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        return None
+
         return []
 
 
