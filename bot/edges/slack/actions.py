@@ -65,10 +65,18 @@ def _address(body: dict[str, Any], desk: Desk) -> Address:
         user_id=field(body, "user", "id"),
         door=Door.BUTTON,
         channel_id=optional(body, "channel", "id") or optional(body, "container", "channel_id"),
-        thread_ts=optional(body, "container", "thread_ts") or optional(body, "message", "thread_ts"),
+        thread_ts=_thread(body),
         response_url=optional(body, "response_url"),
         received_at=desk.now,
     )
+
+
+def _thread(body: dict[str, Any]) -> str | None:
+    """Where what follows belongs: the message's thread, or the one that begins with it; none is seen by one alone."""
+    found = optional(body, "container", "thread_ts") or optional(body, "message", "thread_ts")
+    container = body.get("container")
+    seen_by_one = isinstance(container, dict) and container.get("is_ephemeral") is True
+    return found if found or seen_by_one else optional(body, "message", "ts")
 
 
 def _pick(action: dict[str, Any]) -> Pick | None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.core.answer import TextAnswer
+from bot.core.rendering.exporting import FILE_OUTPUTS
 from bot.core.rendering.refusals import render_error
 from bot.core.rights import PRIVATE, check_welcome
 from bot.edges.slack.drawing import Drawing, plain, working
-from bot.edges.slack.files import FILE_OUTPUTS, Files
+from bot.edges.slack.files import Files
 from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door, Forms, Reply
 from bot.errors import BotError, CommandError, DeliveryError
@@ -55,7 +56,6 @@ RESTARTED_SHARING = (
     "I was restarted while I was posting your answer to the channel. Please look whether it is there before you ask"
     " again."
 )
-CSV_SENT = "The CSV file is in our direct messages."
 
 
 @dataclass(slots=True)
@@ -234,6 +234,7 @@ class Answering:
         received = datetime.fromtimestamp(address.received_at, UTC)
         if query is None:
             query = self._reports.read(question.text, person, now=received)
+        query = self._reports.expand(query, person, now=received, channel_id=address.shared_channel)
         if query.order is not None:
             ticket.order = query.order
             reply.send(
@@ -254,6 +255,7 @@ class Answering:
             operation=ticket.operation,
             audience=audience,
             fresh=question.fresh,
+            channel_id=address.shared_channel,
         )
         public = audience.channel_id is not None
         if isinstance(answer, TextAnswer):
@@ -261,13 +263,13 @@ class Answering:
             return
         if not ticket.wanted:
             return
-        wants_file = bool(query.outputs & FILE_OUTPUTS)
-        if not (wants_file and address.door is Door.BUTTON):
+        # The answer stands above a menu already from which only its table was asked for as a file.
+        alone = address.door is Door.BUTTON and bool(query.outputs) and query.outputs <= FILE_OUTPUTS
+        if not alone:
             reply.send(self._drawing.message(answer, address, public=public, back=question.back), public=public)
-        if wants_file:
-            self._files.send(answer, reply)
-            if address.door is not Door.MESSAGE:
-                self.say(reply, plain(CSV_SENT))
+        said = self._files.send(answer, reply, ticket.operation, public=public)
+        for sentence in said:
+            self.say(reply, plain(sentence))
 
     def _audience(self, address: Address) -> Audience:
         """Who reads the place where the question was asked; a direct conversation is private."""

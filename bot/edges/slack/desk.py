@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.core.rendering.blocks import render_reading, render_text_answer
+from bot.core.rendering.questions import next_steps
 from bot.core.rendering.refusals import render_error
 from bot.core.rendering.schedules import render_order
 from bot.core.rights import check_welcome
@@ -177,7 +178,7 @@ class Desk:
         if known is None:
             return query, None
         self._answering.count(question, "at_once")
-        return query, render_text_answer(known)
+        return query, render_text_answer(known, actions=next_steps(known))
 
     def _check_size(self, question: Question) -> None:
         if len(question.text) > LONGEST_TEXT:

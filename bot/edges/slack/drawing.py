@@ -14,7 +14,7 @@ from bot.core.rendering.blocks import Message, RenderOptions, render_message, re
 from bot.core.rendering.drilling import command_of, explain_steps, pickers
 from bot.core.rendering.names import plain_text
 from bot.core.rendering.pieces import context_marked, section
-from bot.core.rendering.questions import next_questions
+from bot.core.rendering.questions import next_questions, next_steps
 from bot.core.rendering.wording import known_names
 from bot.edges.slack.reply import Door
 
@@ -55,7 +55,7 @@ class Drawing:
         pressed = address.door is Door.BUTTON
         if isinstance(answer, TextAnswer):
             message = render_text_answer(answer, actions=self._beside(answer), links=self._interactions(answer))
-            return self._showing(message, command_of(answer.query, {})) if pressed else message
+            return self._showing(message, _typed(answer)) if pressed else message
         now = self._now()
         shareable = not public and bool(address.channel_id) and not address.is_direct
         actions = next_questions(answer.query, now=now, week_start=self.week_start, shareable=shareable)
@@ -73,7 +73,7 @@ class Drawing:
         explained = answer.data.get("explanation")
         if answer.query.verb is Verb.EXPLAIN and isinstance(explained, dict):
             return explain_steps(answer.query, str(explained.get("agent_id")), now=self._now())
-        return ()
+        return next_steps(answer)
 
     def _interactions(self, answer: TextAnswer) -> Mapping[str, str]:
         """The conversations of an explanation, each with its page in Genesys."""
@@ -96,6 +96,14 @@ class Drawing:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
+
+
+def _typed(answer: TextAnswer) -> str:
+    """The command of a text, with the name of the agent whom it explains instead of her id."""
+    explained = answer.data.get("explanation")
+    if not isinstance(explained, dict):
+        return answer.query.text
+    return command_of(answer.query, {str(explained["agent_id"]): str(explained["agent_name"])})
 
 
 def working(text: str, key: str) -> Message:

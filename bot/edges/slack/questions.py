@@ -29,6 +29,17 @@ class Reports(Protocol):
     def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
         """The question, from its words alone: never waits; raises CommandError."""
 
+    def expand(
+        self,
+        query: Query,
+        requester: Requester,
+        *,
+        now: datetime | None = None,
+        zone: str | None = None,
+        channel_id: str | None = None,
+    ) -> Query:
+        """The question behind `again` and `saved …`, else the same; waits for the database, raises CommandError."""
+
     def at_once(self, query: Query, requester: Requester) -> TextAnswer | None:
         """The answer, if memory has it whole (help, definitions); never waits."""
 
@@ -41,8 +52,12 @@ class Reports(Protocol):
         operation: Operation,
         audience: Audience = PRIVATE,
         fresh: bool = False,
+        channel_id: str | None = None,
     ) -> Answer | TextAnswer:
         """The answer, as much of it as the requester and the audience may see."""
+
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        """The agent that she is; None: nobody's."""
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = MOST_OPTIONS) -> Sequence[Agent]:
         """Agents whose names fit, of those whom the requester may see; from memory, never waits."""
@@ -56,9 +71,6 @@ class Question:
     """One delivery that asks something: plain values, so that a stored job can carry them."""
 
     text: str
-    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
-        """The agent that she is; None: nobody's."""
-
     address: Address
     key: str
     """The same for every copy of the same delivery."""

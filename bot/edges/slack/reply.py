@@ -67,6 +67,11 @@ class Address:
         """Whether nobody but the asker reads that conversation."""
         return self.channel_id is not None and self.channel_id.startswith("D")
 
+    @property
+    def shared_channel(self) -> str | None:
+        """The channel, where others read along."""
+        return None if self.is_direct else self.channel_id
+
 
 class Forms:
     """Which form of blocks each way of sending takes: data tables, or the plainer fallback."""
@@ -206,6 +211,9 @@ class Reply:
 
     def _ways(self, *, public: bool) -> Iterator[_Way]:
         address = self.address
+        if address.door is Door.BUTTON and address.is_direct and address.thread_ts and not public:
+            # What was pressed stays where it is, and what follows from it hangs under it.
+            yield _Way("chat.postMessage", lambda body: self._post(address.channel_id, body), public=False)
         if self._url_lives():
             yield _Way("response_url", lambda body: self._respond(body, public=public), public)
         if public:

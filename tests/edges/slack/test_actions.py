@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.demo.fake_slack import Reject
-from bot.edges.slack.answering import CSV_SENT
 from tests.edges.slack.worlds import NAMES
+
+CSV_SENT = "The CSV file is in our direct messages."
 
 
 @pytest.fixture

@@ -118,6 +118,9 @@ class Reports:
             raise self.read_failure
         return query(text)
 
+    def expand(self, asked: Query, requester: Requester, **_more: Any) -> Query:
+        return asked
+
     def at_once(self, asked: Query, requester: Requester) -> TextAnswer | None:
         if asked.verb in {Verb.HELP, Verb.DEFINE}:
             return TextAnswer(asked, "Help", "Ask for yesterday.")
@@ -132,6 +135,7 @@ class Reports:
         operation: Operation,
         audience: Audience = PRIVATE,
         fresh: bool = False,
+        channel_id: str | None = None,
     ) -> Answer | TextAnswer:
         self.asked.append(Asked(asked, requester, door, audience, fresh, operation))
         self.begun.release()
@@ -142,13 +146,13 @@ class Reports:
             return self.at_once(asked, requester) or TextAnswer(asked, "You", f"You are {requester.email}.")
         return for_audience(figures(asked, self.names), audience)
 
+    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
+        return None
+
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> list[Agent]:
         return [Agent(f"id-{n}", n) for n in self.names if typed.lower() in n.lower()][:limit]
 
     def suggest_groups(self, typed: str, requester: Requester, *, limit: int = 100) -> list[Selector]:
-    def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
-        return None
-
         return []
 
 
