@@ -255,7 +255,7 @@ def test_each_recipient_may_have_a_slice_and_must_be_allowed_to_see_it(world: Wo
         pytest.param("me in <#COPS>", "group_too_small", id="one person where names may not stand"),
         pytest.param("team:Billing skip holidays XY", "unknown_country", id="no such country"),
         pytest.param("team:Billing skip holidays GB-XYZ", "unknown_country", id="no such part of it"),
-        pytest.param("team:Billing chart", "not_available", id="no picture"),
+        pytest.param("team:Billing heatmap", "not_available", id="no picture"),
     ],
 )
 def test_what_could_never_be_posted_is_refused_when_it_is_made(world: World, words: str, code: str) -> None:

@@ -21,7 +21,7 @@ from bot.core.grammar.suggestions import nearest
 from bot.core.grammar.words import KEYWORDS, MONTH_NAMES, WEEKDAYS
 from bot.core.intervals import day_start, local_date
 from bot.core.orders import Order, Plan, Target, TargetKind
-from bot.core.query import Filters, Query, SelectorKind, Verb
+from bot.core.query import Filters, Output, Query, SelectorKind, Verb
 from bot.core.recurrence import OnHoliday, Recurrence, next_slots
 from bot.core.zones import load_zone
 from bot.errors import CommandError, InvalidIntervalError
@@ -282,10 +282,10 @@ def _question(words: str, context: GrammarContext, parse: Parse) -> Query:
             hint=f"{EXAMPLE} in #ops",
             code="contradiction",
         )
-    if files := sorted(output.value for output in query.outputs):
+    if files := sorted(output.value for output in query.outputs - {Output.CHART}):
         raise CommandError(
-            f"A schedule posts a table, and no {' or '.join(files)}.",
-            hint="The same without it; each post has a button for its CSV.",
+            f"A schedule posts a table and charts, and no {' or '.join(files)}.",
+            hint="The same without it, or with `chart`; each post has a button for its CSV.",
             code="not_available",
         )
     for span in filter(None, (query.range, query.versus)):

@@ -248,7 +248,8 @@ def _points(here: Courses) -> tuple[tuple[str, ...], list[Point], list[str]]:
             for place, slot in enumerate(here.slots)
         ]
         complete = sum(point.missing is None for point in points)
-        if len(lines) == 1 or 2 * complete >= len(points):
+        worked = sum(any(f.value is not None for f in point.figures) for point in points)
+        if len(lines) == 1 or 2 * complete >= worked:
             return tuple(line.name for line in lines), points, []
     points = [Point(slot.full, (figure,)) for slot, figure in zip(here.slots, here.every, strict=True)]
     note = f"The chart is of {counted(here.count, here.entity)} together; `heatmap` shows each of them."

@@ -40,6 +40,7 @@ _SIGN = 11.0
 _DPI = 144.0
 _STROKES = {
     Missing.NO_DATA: "slanted",
+    Missing.NO_DENOMINATOR: "slanted",
     Missing.NOT_FETCHED: "crossed",
     Missing.NOT_STAFFED: "blank",
 }

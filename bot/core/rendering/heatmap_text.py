@@ -47,9 +47,8 @@ def digits(courses: Courses, *, width: int) -> Digits:
         names.append("All")
         rows.append((courses.every, courses.whole))
     widest = min(_WIDEST_NAME, max(map(width_of, names), default=_NARROWEST_NAME))
-    room = max(8, width - _NAME - 1)
     single = len(slots) <= width - min(widest, _NARROWEST_NAME) - 1
-    per_panel = len(slots) if single else max(1, room - room % 4)
+    per_panel = len(slots) if single else _per_panel(len(slots), max(8, width - min(widest, _NAME) - 1))
     name_width = min(widest, max(_NAME, width - per_panel - 1))
     totals = [courses.shown(total) if total.value is not None else "" for _, total in rows]
     total_width = max(map(len, totals), default=0)
@@ -71,6 +70,13 @@ def digits(courses: Courses, *, width: int) -> Digits:
             body.append(f"{line} {total:>{total_width}}".rstrip() if with_totals else line.rstrip())
         panels.append((*head, *body))
     return Digits(tuple(panels), heads, _legend(courses, full))
+
+
+def _per_panel(count: int, room: int) -> int:
+    """So many columns that panels are about alike, and hours stay whole."""
+    panels = -(-count // room)
+    even = -(-count // panels)
+    return min(even + even % 2, room)
 
 
 def _head(slots: Sequence[Slot], name_width: int) -> list[str]:

@@ -50,7 +50,7 @@ def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | Non
         table = ["", *drawn.lines, ""]
         undrawn = wording.undrawn(drawn.undrawn)
         below = [*filter(None, (undrawn, notice.message if notice else None)), *wording.remarks(answer, drawn.grid)]
-    table += [*drawings.lines(width), ""] if drawings.drawn else []
+    table += [*drawings.lines(width)[1 if table else 0 :], ""] if drawings.drawn else []
     below += [*drawings.notes, *filter(None, [no_heat_map(answer) if Output.HEATMAP in outputs else None])]
     below.append(wording.coverage(answer, now=now))
     return "\n".join([*_wrapped(above, width), *table, *_wrapped(below, width)]) + "\n"
