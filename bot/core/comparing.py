@@ -39,16 +39,15 @@ def is_later(query: Query) -> bool:
     return query.range is not None and query.versus is not None and query.versus.start > query.range.start
 
 
-def compared(here: Answer, there: Answer, *, week_start: int = 0) -> Answer:
+def compared(here: Answer, there: Answer) -> Answer:
     """The answer about the time asked for, each of its rows with its partner in the other.
 
     Args:
         here: the answer to the question itself.
         there: the answer to `here.query.sides()[1]`, about the same agents.
-        week_start: from Monday = 0.
     """
     ours, theirs = _by_group(here.rows), _by_group(there.rows)
-    missing_here, missing_there = (_Blanks(answer, week_start) for answer in (here, there))
+    missing_here, missing_there = map(_Blanks, (here, there))
     groups = {key: rows[0].groups for side in (theirs, ours) for key, rows in side.items()}
     order = list(ours) if theirs.keys() <= ours.keys() else sorted(groups, key=lambda key: by_name(groups[key]))
     rows: list[Row] = []
@@ -76,12 +75,12 @@ def _by_group(rows: Sequence[Row]) -> dict[Key, list[Row]]:
 class _Blanks:
     """Rows of groups about which one side has nothing to tell."""
 
-    def __init__(self, answer: Answer, week_start: int) -> None:
+    def __init__(self, answer: Answer) -> None:
         query = answer.query
         self._names = [column.name for column in answer.columns]
         self._periods: tuple[Period, ...] = ()
         if query.range is not None and query.zone is not None:
-            self._periods = periods_of(query, query.range, query.zone, week_start)
+            self._periods = periods_of(query, query.range, query.zone, query.week_start)
         self._failed = {_feeders(row) for row in answer.rows if row.state is RowState.NOT_FETCHED}
 
     def rows(self, groups: tuple[Group, ...], partner: Row) -> list[Row]:

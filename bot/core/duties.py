@@ -249,8 +249,11 @@ def resendable(fire: Fire | None) -> bool:
 def fetched_share(answer: Answer) -> float:
     """The share of an answer's rows for which every source answered; 0 where the sources failed for all.
 
-    Rows without activity are complete: nothing was reported, and that is an answer.
+    Rows without activity are complete: nothing was reported, and that is an answer. Of two times compared it is the
+    less complete one that counts.
     """
+    if answer.versus is not None:
+        return min(fetched_share(replace(answer, versus=None)), fetched_share(answer.versus))
     if not answer.rows:
         return 0.0 if any(notice.code in _NOT_FETCHED for notice in answer.warnings) else 1.0
     whole = sum(

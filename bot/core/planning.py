@@ -188,7 +188,7 @@ def plan_as_json(
     if not chosen:
         calls.append({"call": "GET /api/v2/routing/queues/{id}/members", "requests": None})
     days: dict[str, None] = {}
-    for side in query.sides(week_start=week_start):
+    for side in query.sides():
         cut = grid(side, week_start=week_start)
         calls += _analytics_calls(side, cut, batches, everybody=not chosen)
         if side.range is not None and _reads_conversations(side) and not side.complete:

@@ -247,22 +247,22 @@ class Query:
     notes: tuple[str, ...] = ()
     """What the reading decided beyond the range's own notes."""
 
-    def over(self, span: Range, *, week_start: int = 0) -> Query:
+    def over(self, span: Range) -> Query:
         """The same question about that time, cut by its own granularity."""
         pieces: tuple[Interval, ...] = ()
         periods: int | None = None
         if self.granularity is not None and self.zone is not None:
-            pieces = buckets(span.windows, self.granularity, self.zone, week_start=week_start)
+            pieces = buckets(span.windows, self.granularity, self.zone, week_start=self.week_start)
             if self.granularity in {Granularity.DAY, Granularity.WEEK}:
-                week = week_start if self.granularity is Granularity.WEEK else None
+                week = self.week_start if self.granularity is Granularity.WEEK else None
                 periods = len(by_local_day(pieces, span.shifts, self.zone, week_start=week))
         return replace(self, range=span, buckets=pieces, periods=periods)
 
-    def sides(self, *, week_start: int = 0) -> tuple[Query, ...]:
+    def sides(self) -> tuple[Query, ...]:
         """The question itself and, where it compares, the one about the other time."""
         if self.versus is None:
             return (self,)
-        return (self, replace(self, versus=None).over(self.versus, week_start=week_start))
+        return (self, replace(self, versus=None).over(self.versus))
 
     @property
     def by_time(self) -> Dimension | None:

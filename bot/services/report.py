@@ -323,7 +323,7 @@ class ReportService:
                     week_start=week_start,
                 ),
             )
-            for side in query.sides(week_start=week_start)
+            for side in query.sides()
         ]
         found = self._fetching.sides(sides, members, without, operation, fresh=fresh)
         present = frozenset().union(*(agent_ids_of(source.facts) for sources in found for source in sources if source))
@@ -349,7 +349,7 @@ class ReportService:
         )
         said = (*notices, *chosen.notices, *name_notices, *_about_zone(query), *_about_deleted(agents.values()))
         here = replace(here, warnings=tuple(dict.fromkeys((*said, *here.warnings))))
-        return compared(here, *there, week_start=week_start) if there else here
+        return compared(here, *there) if there else here
 
     def _side(
         self,

@@ -331,3 +331,7 @@ def test_no_rows_are_complete_unless_a_source_failed():
 
     assert fetched_share(nothing) == 1.0
     assert fetched_share(replace(nothing, warnings=(Notice("status_not_fetched", "Sorry."),))) == 0.0
+    missing = replace(small(), rows=tuple(replace(r, state=RowState.NOT_FETCHED) for r in small().rows))
+    whole = replace(small(), rows=small().rows[:1])
+    assert fetched_share(replace(whole, versus=missing)) == 0.0  # of two times the less complete one counts
+    assert fetched_share(replace(whole, versus=whole)) == 1.0

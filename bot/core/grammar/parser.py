@@ -273,7 +273,7 @@ def _query(draft: _Draft, scan: Scanner, context: GrammarContext) -> Query:
         share="share" in draft.flags,
         complete=complete,
         anyway="anyway" in draft.flags,
-    ).over(span, week_start=context.week_start)
+    ).over(span)
 
 
 def _export(said: Sequence[_Said[str]]) -> tuple[str, ...]:
