@@ -622,6 +622,26 @@ def schedules_command(rest: Sequence[str], environ: Mapping[str, str], out: Text
             database.close()
 
 
+def memory_command(rest: Sequence[str], environ: Mapping[str, str], out: TextIO) -> int:
+    """`memory`: what is kept of people, to a file and back."""
+    from bot.edges.db.memory import SqlMemoryStore
+    from bot.edges.db.schedules import SqlScheduleStore
+    from bot.memory_file import run_memory_command
+    from bot.services.holidays import HolidayCalendars
+
+    settings = load_settings(environ)
+    with closing(open_database(settings)) as database:
+        return run_memory_command(
+            rest,
+            out,
+            memory=SqlMemoryStore(database),
+            schedules=SqlScheduleStore(database),
+            settings=report_settings(settings),
+            calendars=HolidayCalendars(),
+            now=utc_now(),
+        )
+
+
 def create_web() -> WebApp:
     """The WSGI application of one gunicorn worker."""
     from bot.edges.db.archive import SqlDayStore

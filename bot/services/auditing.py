@@ -108,7 +108,8 @@ class Auditor:
     def _found(
         self, windows: Sequence[Interval], by: set[str] | None, at: set[str] | None, *, to_now: bool
     ) -> tuple[int, list[ListedLook]]:
-        count, listed = 0, list[ListedLook]()
+        count = 0
+        listed: list[ListedLook] = []
         for window in reversed(windows):
             # A range that runs ends at the minute of asking: what was looked at since then is in it too.
             runs = to_now and window is windows[-1]
