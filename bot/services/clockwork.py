@@ -328,7 +328,12 @@ def _over_budget(pages: int, limits: Limits, *, settled: bool, anyway: bool) -> 
     later = route(pages, limits=limits, seconds_left=limits.long_s, settled=settled, anyway=True)
     possible = not anyway and later is not Route.REFUSED
     message = f"That takes about {pages:,} requests to Genesys and {_duration(cost.seconds)}"
-    message += f": more than the {limits.requests:,} that a question may use." if possible else ", which is too much."
+    if not possible:
+        message += ", which is more than can be done in one go."
+    elif pages > limits.requests:
+        message += f": more than the {limits.requests:,} requests that a question may use."
+    else:
+        message += ": more time than an answer may take."
     return OverBudgetError(message, possible=possible)
 
 

@@ -240,7 +240,7 @@ def test_an_organisation_that_does_not_say_who_it_is_is_asked_as_if_there_were_n
 def test_a_question_beyond_the_budget_is_refused_after_its_first_page(world: World) -> None:
     tight = world.clockwork(archive=False, limits=replace(ROOMY, requests=2))
 
-    with pytest.raises(OverBudgetError, match="more than the 2 that a question may use") as refused:
+    with pytest.raises(OverBudgetError, match="more than the 2 requests that a question may use") as refused:
         tight.facts(world.ask("yesterday clock"), world.operation())
 
     assert refused.value.possible
