@@ -141,14 +141,11 @@ def _places(here: Query, there: Query) -> Iterator[Notice]:
 def _people(here: Answer, there: Answer) -> Iterator[Notice]:
     """Agents who have data at one of the times alone: totals differ for them too."""
     ours, theirs = (frozenset().union(*map(agents_behind, answer.rows)) for answer in (here, there))
-    only_here, only_there = len(ours - theirs), len(theirs - ours)
-    if only_here or only_there:
-        yield Notice(
-            "versus_agents",
-            f"Not the same people: {_agents(only_here)} with data this time only, {_agents(only_there)} at the other "
-            "time only.",
-            personal=any(0 < count < SMALLEST_GROUP for count in (only_here, only_there)),
-        )
+    only = {"this time only": len(ours - theirs), "at the other time only": len(theirs - ours)}
+    said = [f"{_agents(count)} with data {when}" for when, count in only.items() if count]
+    if said:
+        few = any(0 < count < SMALLEST_GROUP for count in only.values())
+        yield Notice("versus_agents", f"Not the same people: {', '.join(said)}.", personal=few)
 
 
 def _agents(count: int) -> str:
