@@ -224,10 +224,7 @@ class Agents:
             paged = body | {"paging": {"pageSize": PAGE_SIZE, "pageNumber": number}}
             return decode(_details, self._api.post(USER_DETAILS, paged, sibling), USER_DETAILS)
 
-        rows, _ = paging.until_empty(
-            fetch, operation, path=USER_DETAILS, key=_row_key, page_size=PAGE_SIZE, count_ends=True, width=1
-        )
-        return rows
+        return paging.until_empty(fetch, operation, path=USER_DETAILS, key=_row_key, page_size=PAGE_SIZE)
 
 
 def _people(wire: Sequence[WireUser]) -> list[User]:

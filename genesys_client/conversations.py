@@ -11,12 +11,11 @@ import msgspec
 
 from genesys_client import aggregates, windows
 from genesys_client.aggregates import AggregatePart
-from genesys_client.api import CONVERSATION_AGGREGATES, CONVERSATION_DETAILS, CONVERSATION_JOBS, Api, decode
+from genesys_client.api import CONVERSATION_AGGREGATES, CONVERSATION_JOBS, Api, decode
 from genesys_client.columns import ColumnsBuilder
-from genesys_client.details import PAGE_SIZE, read_job, read_pages
+from genesys_client.details import read_job, read_pages
 from genesys_client.filters import Dimensions, and_filter, batches
-from genesys_client.models import AggregateRecord, Conversation, ConversationSet, Instant
-from genesys_client.paging import until_empty
+from genesys_client.models import AggregateRecord, Instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -139,27 +138,10 @@ class ConversationDetailsQuery:
             yield body
 
 
-class _Page(msgspec.Struct, rename="camel"):
-    conversations: list[Conversation] | None = None
-    total_hits: float | None = None
-    page_count: None = None
-    page_size: None = None
-    next_uri: None = None
-
-    @property
-    def items(self) -> list[Conversation]:
-        return self.conversations or []
-
-    @property
-    def total(self) -> float | None:
-        return self.total_hits
-
-
 class _Availability(msgspec.Struct):
     until: Instant | None = msgspec.field(name="dataAvailabilityDate", default=None)
 
 
-_page = msgspec.json.Decoder(_Page)
 _availability = msgspec.json.Decoder(_Availability)
 
 
@@ -172,20 +154,6 @@ class Conversations:
     def aggregates(self, query: ConversationAggregation, operation: Operation) -> list[AggregateRecord]:
         """Metrics by group and bucket, flat and sparse: what is absent was not reported, which isn't zero."""
         return aggregates.ask(self._api, CONVERSATION_AGGREGATES, [*query.parts()], operation)
-
-    def details(self, query: ConversationDetailsQuery, operation: Operation) -> ConversationSet:
-        """Conversations, each once, in the order in which they were found."""
-        found: dict[str, Conversation] = {}
-        duplicates = pages = 0
-        for body in query.bodies():
-            conversations, count = self._all_pages(body, operation)
-            pages += count
-            for conversation in conversations:
-                if conversation.id in found:
-                    duplicates += 1
-                # The copy read last wins: an entry that shifted to a later page was read again, and is fresher.
-                found[conversation.id] = conversation
-        return ConversationSet(tuple(found.values()), duplicates, pages)
 
     def columns(
         self,
@@ -242,12 +210,3 @@ class Conversations:
         """Up to when the data of jobs are complete; None where the platform doesn't say."""
         path = f"{CONVERSATION_JOBS}/availability"
         return decode(_availability, self._api.get(path, operation), path).until
-
-    def _all_pages(self, body: dict[str, Any], operation: Operation) -> tuple[list[Conversation], int]:
-        def fetch(number: int, sibling: Operation) -> _Page:
-            paged = body | {"paging": {"pageSize": PAGE_SIZE, "pageNumber": number}}
-            return decode(_page, self._api.post(CONVERSATION_DETAILS, paged, sibling), CONVERSATION_DETAILS)
-
-        return until_empty(
-            fetch, operation, path=CONVERSATION_DETAILS, key=lambda conversation: conversation.id, page_size=PAGE_SIZE
-        )

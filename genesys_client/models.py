@@ -34,64 +34,6 @@ class AggregateRecord(msgspec.Struct, frozen=True, gc=False):
     count: int | None
 
 
-class Segment(msgspec.Struct, frozen=True, rename="camel"):
-    """A stretch of one kind of activity within a session."""
-
-    type: str = msgspec.field(name="segmentType", default="unknown")
-    start: Instant | None = msgspec.field(name="segmentStart", default=None)
-    end: Instant | None = msgspec.field(name="segmentEnd", default=None)
-    """None while it runs."""
-    queue_id: str | None = None
-    conference: bool | None = None
-    disconnect_type: str | None = None
-
-
-class SessionMetric(msgspec.Struct, frozen=True, rename="camel"):
-    """A metric as it was emitted: milliseconds for names in `t`, a count for names in `n`."""
-
-    name: str = ""
-    value: float | None = None
-    emitted: Instant | None = msgspec.field(name="emitDate", default=None)
-
-
-class Session(msgspec.Struct, frozen=True, rename="camel"):
-    """One participant's part in a conversation over one medium."""
-
-    id: str | None = msgspec.field(name="sessionId", default=None)
-    media_type: str | None = None
-    direction: str | None = None
-    segments: tuple[Segment, ...] | None = None
-    metrics: tuple[SessionMetric, ...] | None = None
-
-
-class Participant(msgspec.Struct, frozen=True, rename="camel"):
-    """Somebody, or something, in a conversation; one agent may be several participants."""
-
-    id: str | None = msgspec.field(name="participantId", default=None)
-    purpose: str | None = None
-    user_id: str | None = None
-    sessions: tuple[Session, ...] | None = None
-
-
-class Conversation(msgspec.Struct, frozen=True, rename="camel"):
-    """A conversation with all of its participants, whomever the filter asked for."""
-
-    id: str = msgspec.field(name="conversationId")
-    start: Instant | None = msgspec.field(name="conversationStart", default=None)
-    end: Instant | None = msgspec.field(name="conversationEnd", default=None)
-    """None while it runs."""
-    participants: tuple[Participant, ...] | None = None
-
-
-class ConversationSet(msgspec.Struct, frozen=True):
-    """The conversations that a query found, each once."""
-
-    conversations: tuple[Conversation, ...]
-    duplicates: int
-    """How many more times one of them came back: entries shift while pages are read, and windows share days."""
-    pages: int
-
-
 class StatusSpan(msgspec.Struct, frozen=True):
     """Time in one presence or routing status."""
 

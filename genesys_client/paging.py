@@ -3,7 +3,7 @@
     numbered    pageNumber with totals: the first page says how many there are, the rest come side by side
     onward      pageNumber without totals: on while the answer has a `nextUri`
     cursor      `after`, taken from `nextUri`
-    until_empty pageNumber until a page is empty, whatever the totals say; read ahead side by side
+    until_empty pageNumber until a page is empty or a total is reached, one after the other
 
 A `nextUri` is never called as it stands: it may name any host.
 """
@@ -156,38 +156,21 @@ def until_empty(
     path: str,
     key: Callable[[T], Hashable],
     page_size: int,
-    count_ends: bool = False,
-    width: int = WIDTH,
-) -> tuple[list[T], int]:
-    """All items up to the first empty page, and the number of pages that held some.
-
-    The total is a hint for reading ahead: pages up to the one after the last expected are asked for side by
-    side, `width` at a time; beyond it one at a time until a page is empty. With `count_ends` the page with
-    which the total is reached is the last.
-    """
-    first = fetch(1, operation)
+) -> list[T]:
+    """All items up to the first empty page, or to the total where the first page tells it."""
+    page = fetch(1, operation)
+    last = None if page.total is None else _pages(page.total, page_size)
     seen = Seen(path, key)
-    seen.add(first.items)
-    items = list(first.items)
-    if not items:
-        return items, 0
-    expected = _pages(first.total, page_size)
-    pages = 1
-    beyond = 0 if count_ends and first.total is not None else 1
-
-    def task(number: int) -> Callable[[Operation], Page[T]]:
-        return lambda sibling: fetch(number, sibling)
-
-    while beyond or pages < expected:
-        abreast = max(1, min(width, expected + beyond - pages))
-        ahead = side_by_side([task(pages + offset) for offset in range(1, abreast + 1)], operation)
-        for page in ahead:
-            if not page.items:
-                return items, pages
-            seen.add(page.items)
-            items += page.items
-            pages += 1
-    return items, pages
+    items: list[T] = []
+    number = 1
+    while page.items:
+        seen.add(page.items)
+        items += page.items
+        if last is not None and number >= last:
+            break
+        number += 1
+        page = fetch(number, operation)
+    return items
 
 
 def _pages(total: float | None, size: float | None) -> int:

@@ -82,6 +82,9 @@ def test_conversation_details(window, user_ids, queue_ids, media, directions, pu
     )  # fmt: skip
     for body in query.bodies():
         validate("ConversationQuery", body | {"paging": {"pageSize": 100, "pageNumber": 1}})
+    for overlapping in (True, False):
+        for body in query.job_bodies(overlapping=overlapping):
+            validate("AsyncConversationQuery", body)
 
 
 @given(window=windows, user_ids=ids)
@@ -107,6 +110,9 @@ def test_the_yardstick_refuses_what_the_platform_does_not_know(body):
         validate("ConversationAggregationQuery", body)
 
 
-def test_every_path_that_is_posted_to_only_reads():
-    posted = {path for path, operations in DOCUMENT["paths"].items() if "post" in operations}
-    assert posted == paths.READING_POSTS
+def test_what_may_be_repeated_is_posted_to_and_creates_nothing():
+    """A POST that creates something answers 201 or 202."""
+    answers = {path: set(of["post"]["responses"]) for path, of in DOCUMENT["paths"].items() if "post" in of}
+    creating = {path for path, statuses in answers.items() if statuses & {"201", "202"}}
+    assert paths.CONVERSATION_JOBS in creating
+    assert answers.keys() - creating >= paths.READING_POSTS

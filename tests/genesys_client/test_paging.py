@@ -7,7 +7,7 @@ import pytest
 
 from genesys_client import OperationCancelledError, PayloadError
 from genesys_client.paging import by_cursor, numbered, onward, until_empty
-from genesys_client.parallel import side_by_side
+from genesys_client.parallel import AHEAD, WIDTH, in_order, side_by_side
 from tests.genesys_client.stand_in import Allowance, FakeClock
 
 
@@ -105,29 +105,20 @@ def test_a_cursor_that_comes_again_is_an_error_even_with_empty_pages(operation):
         read(by_cursor, Book({None: Page(next_uri="?after=a"), "a": Page(next_uri="?after=a")}), operation)
 
 
-@pytest.mark.parametrize("total", [None, 0, 2, 4.0, 100], ids=lambda total: f"total {total}")
-def test_reading_until_empty_ends_there_whatever_the_total_says(total, operation):
-    book = Book({n: Page([n * 10, n * 10 + 1], total=total) for n in (1, 2, 3)})
-    assert read(until_empty, book, operation, page_size=2) == ([10, 11, 20, 21, 30, 31], 3)
-    assert 4 in book.asked
-    assert max(book.asked) <= 9
+def test_reading_until_empty_ends_there_where_no_total_is_told(operation):
+    book = Book({n: Page([n * 10, n * 10 + 1]) for n in (1, 2, 3)})
+    assert read(until_empty, book, operation, page_size=2) == [10, 11, 20, 21, 30, 31]
+    assert book.asked == [1, 2, 3, 4]
 
 
-def test_a_good_hint_costs_one_page_more_than_there_is(operation):
-    book = Book({n: Page([n], total=5) for n in (1, 2, 3, 4, 5)})
-    read(until_empty, book, operation, page_size=1)
-    assert sorted(book.asked) == [1, 2, 3, 4, 5, 6]
-
-
-def test_where_the_count_ends_it_no_page_is_asked_beyond(operation):
-    book = Book({n: Page([n], total=3) for n in (1, 2, 3, 4)})
-    assert read(until_empty, book, operation, page_size=1, count_ends=True, width=1) == ([1, 2, 3], 3)
+def test_a_total_ends_it_and_no_page_is_asked_beyond(operation):
+    book = Book({n: Page([n], total=3.0) for n in (1, 2, 3, 4)})
+    assert read(until_empty, book, operation, page_size=1) == [1, 2, 3]
     assert book.asked == [1, 2, 3]
 
 
-def test_where_the_count_would_end_it_an_empty_page_still_does(operation):
-    book = Book({1: Page([1], total=3)})
-    assert read(until_empty, book, operation, page_size=1, count_ends=True) == ([1], 1)
+def test_where_a_total_would_go_on_an_empty_page_still_ends_it(operation):
+    assert read(until_empty, Book({1: Page([1], total=3)}), operation, page_size=1) == [1]
 
 
 def test_a_page_read_twice_until_empty_is_an_error(operation):
@@ -143,26 +134,6 @@ def test_a_listing_without_end_is_an_error(operation):
 
     with pytest.raises(PayloadError, match="more than 1000 pages"):
         read(onward, Endless({}), operation)
-
-
-def test_pages_are_read_at_most_eight_at_a_time(operation):
-    running = peak = 0
-    lock = threading.Lock()
-    together = threading.Barrier(8)
-
-    def fetch(number, _operation):
-        nonlocal running, peak
-        with lock:
-            running += 1
-            peak = max(peak, running)
-        if 1 < number <= 9:
-            together.wait(5)  # the eight after the first are under way at the same time
-        with lock:
-            running -= 1
-        return Page([number], total=20) if number <= 20 else Page()
-
-    items, pages = read(until_empty, fetch, operation, page_size=1)
-    assert (items, pages, peak) == (list(range(1, 21)), 20, 8)
 
 
 # --- side by side ----------------------------------------------------------------------------------------
@@ -211,3 +182,83 @@ def test_siblings_share_the_deadline_the_count_and_the_priority():
 
     assert side_by_side([look, look], parent) == [(7.0, True)] * 2
     assert parent.spent == 2
+
+
+# --- in order ----------------------------------------------------------------------------------------------
+
+
+def test_results_that_are_used_one_by_one_come_in_the_order_of_the_tasks(operation):
+    assert list(in_order((lambda _o, n=n: n for n in range(50)), operation)) == list(range(50))
+    assert list(in_order([], operation)) == []
+
+
+def test_at_most_eight_run_at_a_time_and_few_are_ahead(operation):
+    running = peak = drawn = 0
+    lock = threading.Lock()
+    together = threading.Barrier(8)
+
+    def task(number):
+        def run(_sibling):
+            nonlocal running, peak
+            with lock:
+                running += 1
+                peak = max(peak, running)
+            if number < 8:
+                together.wait(5)  # the first eight are under way at the same time
+            with lock:
+                running -= 1
+            return number
+
+        return run
+
+    def tasks():
+        nonlocal drawn
+        for number in range(40):
+            drawn += 1
+            yield task(number)
+
+    for number in in_order(tasks(), operation):
+        assert drawn <= number + WIDTH + AHEAD
+    assert (peak, drawn) == (8, 40)
+
+
+def test_a_failure_ahead_ends_the_wait_for_a_slow_one(operation):
+    stopped = threading.Event()
+
+    def waits(sibling):
+        assert sibling.cancelled.wait(5)
+        stopped.set()
+
+    def fails(_sibling):
+        raise PayloadError("no")
+
+    with pytest.raises(PayloadError, match="no"):
+        next(in_order([waits, fails], operation))
+    assert stopped.wait(5)
+
+
+def test_closing_it_stops_what_is_under_way(operation):
+    started, stopped = threading.Event(), threading.Event()
+
+    def waits(sibling):
+        started.set()
+        assert sibling.cancelled.wait(5)
+        stopped.set()
+
+    results = in_order([lambda _sibling: started.wait(5), waits], operation)
+    assert next(results)
+    results.close()
+    assert stopped.wait(5)
+
+
+def test_a_cancellation_reaches_those_in_order_too(operation):
+    started = threading.Event()
+
+    def waits(sibling):
+        started.set()
+        assert sibling.cancelled.wait(5)
+        raise OperationCancelledError("stopped")
+
+    threading.Thread(target=lambda: (started.wait(5), operation.cancelled.set())).start()
+    with pytest.raises(OperationCancelledError):
+        next(in_order([waits], operation))
