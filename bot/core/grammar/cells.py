@@ -75,8 +75,10 @@ def _day(
 ) -> Query:
     """The day's half-hours of the agent, as `intervals` reads them."""
     words = " ".join(rest.split())
+    # With an instant the first reading only finds the zone, so today must not have begun this very minute.
+    first = context if instant is None else replace(context, now=context.now + timedelta(minutes=1))
     try:
-        day = parse(f"intervals {words}", context)
+        day = parse(f"intervals {words}", first)
         if instant is not None:
             dated = local_date(instant, day.zone or context.zone)
             day = parse(f"intervals {words} {dated}", context)

@@ -17,6 +17,7 @@ from bot.core.rendering.actions import (
     Action,
     Picker,
     PickKind,
+    picked,
 )
 from bot.core.rendering.chosen import chosen_rows, value_of
 from bot.core.rendering.drilling import explain_command
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 EXPLAIN_ACTION = "ask:explain"
 
-_OPTIONS = 100
+_OPTIONS, _OPTION_VALUE = 100, 150
 _MOVES = ("back", "prev", "next", "narrower", "wider")
 _VIEWS = ("compare", "compare_week", "booking", "chart", "heatmap")
 _DEEDS = ("refresh", "share", ASK_FORM, SAVE_FORM)
@@ -56,19 +57,16 @@ def controls(answer: Answer, *, actions: Sequence[Action], pickers: Sequence[Pic
         actions: drawn where their kind belongs; others first.
         pickers: left out where the rows give nothing to pick.
     """
-    blocks = [block for picker in pickers if answer.rows and picker.fits for block in _picker(answer, picker)]
+    blocks = _selects(answer, [picker for picker in pickers if picker.fits] if answer.rows else [])
     if not actions:
         return blocks
     if any(not picker.fits for picker in pickers):
         blocks.append(context("This question is too long for some of the menus; what they do can be typed behind it."))
-    explained = _half_hours(answer)
     known = (*_MOVES, *_VIEWS, *_DEEDS, *_KEEPING)
     others = [action.kind for action in actions if action.kind not in known]
     offered = {action.kind: action for action in (*actions, _definition(answer)) if action.fits}
     return [
-        *blocks[:1],
-        *explained,
-        *blocks[1:],
+        *blocks,
         *_row(offered, (*others, *_MOVES), "views", _VIEWS),
         *_row(offered, _DEEDS, "keep", _KEEPING),
     ]
@@ -95,8 +93,46 @@ def _definition(answer: Answer) -> Action:
 # --- selects ---------------------------------------------------------------------------------------------------------
 
 
-def _picker(answer: Answer, picker: Picker) -> list[Block]:
-    """A select whose options complete the question; none where the rows give none."""
+def _selects(answer: Answer, pickers: Sequence[Picker]) -> list[Block]:
+    """All in one row, as far as their options hold whole questions; a row of its own for each other one.
+
+    Only one select's question can stand in the id of a block.
+    """
+    rows: list[Block] = []
+    beside = [element for element in (_half_hours(answer),) if element is not None]
+    for picker in pickers:
+        element = _picker(answer, picker)
+        if element is None:
+            continue
+        whole = _with_whole_questions(element, picker)
+        if whole is not None:
+            beside.append(whole)
+        else:
+            rows.append({"type": "actions", "block_id": picker.block_id, "elements": [element]})
+    if beside and rows:
+        rows[0]["elements"] += beside
+    elif beside:
+        rows.append({"type": "actions", "elements": beside})
+    return rows
+
+
+def _with_whole_questions(element: Block, picker: Picker) -> Block | None:
+    """The select with each option's whole question as its value; None where one is too long, or has a way back."""
+    if picker.kind is not PickKind.SORT:
+        return None
+
+    def whole(option: Block) -> Block:
+        return option | {"value": picked(picker.block_id, option["value"]).command}
+
+    options = [whole(option) for option in element["options"]]
+    if any(units(option["value"]) > _OPTION_VALUE for option in options):
+        return None
+    found = element | {"action_id": f"ask:{picker.kind}", "options": options}
+    return found | ({"initial_option": whole(element["initial_option"])} if "initial_option" in element else {})
+
+
+def _picker(answer: Answer, picker: Picker) -> Block | None:
+    """A select whose options complete the question; None where the rows give none."""
     element: Block
     match picker.kind:
         case PickKind.AGENT:
@@ -107,17 +143,17 @@ def _picker(answer: Answer, picker: Picker) -> list[Block]:
             dimension = Dimension.TEAM if picker.kind is PickKind.TEAM else Dimension.QUEUE
             named = {name: name for name in _named(answer, dimension, by_name=True)}
             if not 0 < len(named) <= _OPTIONS:
-                return []
+                return None
             element = _select(GROUP_ACTION, f"A {dimension.value}'s agents…", _options(named))
         case PickKind.SORT:
             columns = {_words(c.name): f"Sort by {c.label}" for c in drawn_columns(answer)[:_OPTIONS]}
             if len(answer.rows) < _FEW or sole_agent(answer) is not None or not columns:
-                return []
+                return None
             element = _select(SORT_ACTION, "Sort by…", _options(columns))
             sort = answer.query.sort
             chosen = next((o for o in element["options"] if sort and o["value"] == _words(sort.column)), None)
             element |= {"initial_option": chosen} if chosen else {}
-    return [{"type": "actions", "block_id": picker.block_id, "elements": [element]}]
+    return element
 
 
 def _select(action_id: str, placeholder: str, options: Sequence[Block]) -> Block:
@@ -129,7 +165,11 @@ def _select(action_id: str, placeholder: str, options: Sequence[Block]) -> Block
 
 
 def _options(labels: Mapping[str, str]) -> list[Block]:
-    return [{"text": plain_text(label), "value": value} for value, label in labels.items() if 0 < units(value) <= 150]
+    return [
+        {"text": plain_text(label), "value": value}
+        for value, label in labels.items()
+        if 0 < units(value) <= _OPTION_VALUE
+    ]
 
 
 def _words(column: str) -> str:
@@ -152,11 +192,11 @@ def _named(answer: Answer, dimension: Dimension, *, by_name: bool = False) -> Ma
     }
 
 
-def _half_hours(answer: Answer) -> list[Block]:
+def _half_hours(answer: Answer) -> Block | None:
     """One agent's pieces of time, each to be taken apart; those in which something happened."""
     agent, query = sole_agent(answer), answer.query
     if agent is None or agent.id is None or query.zone is None or query.granularity not in _EXPLAINED:
-        return []
+        return None
     headline, dated, options = headline_column(answer), is_dated(query), []
     for row in chosen_rows(answer):
         command = Action("explain", "", explain_command(query, agent.id, row.start))
@@ -168,12 +208,11 @@ def _half_hours(answer: Answer) -> list[Block]:
             label += f" · {headline.label} {shown}"
         options.append({"text": plain_text(label), "value": command.command})
     if not options:
-        return []
+        return None
     noun = query.bucket_noun
-    element: Block = {
+    return {
         "type": "static_select",
         "action_id": EXPLAIN_ACTION,
         "placeholder": plain_text(f"Explain {'an' if noun[0] in 'aeiou' else 'a'} {noun}…", limit=150),
         "options": options[:_OPTIONS],
     }
-    return [{"type": "actions", "elements": [element]}]

@@ -84,7 +84,7 @@ def _lines(explanation: Explanation, told: Told) -> Iterator[str]:
     else:
         yield _heading(explanation)
     for share in shares[:_MOST_SHOWN]:
-        yield f"    {_share(share, told, clock=clock)}"
+        yield f"    • {_share(share, told, clock=clock)}"
         yield from (f"        {line}" for line in _notes(share, explanation, told))
     if len(shares) > _MOST_SHOWN:
         yield f"    and {len(shares) - _MOST_SHOWN} more"

@@ -40,7 +40,8 @@ def render_error(error: BotError, *, reference: str) -> Message:
 
 def explained(error: BotError) -> str:
     """What happened, as far as the person who asked may know it."""
-    if isinstance(error, SourceError) and error.retry_after_s:
+    told = "try again in" in (error.hint or "").lower()
+    if isinstance(error, SourceError) and error.retry_after_s and not told:
         return cleaned(f"{error.message} Try again in {max(1, round(error.retry_after_s))} s.")
     if isinstance(error, SettingsError) or error.code == "internal":
         return GENERIC

@@ -15,13 +15,13 @@ from bot.core.grammar import GrammarContext, parse
 from bot.core.intervals import Granularity
 from bot.core.limits import violations
 from bot.core.metrics import METRICS
-from bot.core.query import Dimension, Filters, Query, Rank, Selector, SelectorKind, Threshold, Verb
+from bot.core.query import Booking, Dimension, Filters, Query, Rank, Selector, SelectorKind, Sort, Threshold, Verb
 from bot.core.rendering.actions import Action, Picker, PickKind, picked
 from bot.core.rendering.blocks import RenderOptions, render_message, render_reading, render_text_answer
 from bot.core.rendering.names import units
 from bot.core.rendering.refusals import render_error
 from bot.errors import BotError, CommandError, NotAllowedError, SettingsError, SourceError
-from tests.core.rendering.answers import intervals, many, row, small, yesterday
+from tests.core.rendering.answers import LONDON, intervals, many, row, small, yesterday
 
 OPTIONS = RenderOptions(
     actions=tuple(
@@ -393,11 +393,46 @@ def test_under_one_agents_half_hours_another_one_is_searched_for():
 
 def test_the_agent_picker_carries_its_question_in_the_block():
     message = render_message(small(), options=OPTIONS)
-    (block, _) = [b for b in blocks_of(message, "actions") if "block_id" in b]
+    (block,) = [b for b in blocks_of(message, "actions") if "block_id" in b]
     assert block["block_id"] == "pick:intervals 2026-11-22"
     option = block["elements"][0]["options"][0]
     assert option == {"text": {"type": "plain_text", "text": "Ana Díaz", "emoji": False}, "value": "id-Ana Díaz"}
     assert picked(block["block_id"], option["value"]).command == 'intervals 2026-11-22 "id-Ana Díaz"'
+
+
+def test_sorting_stands_beside_the_picker_as_long_as_its_questions_fit_into_options():
+    sort = Picker("2026-11-22", PickKind.SORT)
+    answer = replace(small(), query=yesterday(sort=Sort("handle_s")))
+    (select,) = elements(render_message(answer, options=RenderOptions(pickers=(sort,))))
+    assert [o["value"] for o in select["options"]][:2] == ["2026-11-22 sort utilization", "2026-11-22 sort occupancy"]
+    assert select["initial_option"]["value"] == "2026-11-22 sort handle"
+    assert select["action_id"] == "ask:sort"
+
+    (long,) = [
+        b
+        for b in render_message(
+            answer, options=RenderOptions(pickers=(Picker("x" * 140, PickKind.SORT), Picker("intervals")))
+        ).blocks
+        if b.get("block_id", "").startswith("sort:")
+    ]
+    assert [o["value"] for o in long["elements"][0]["options"]][:2] == ["utilization", "occupancy"]
+    assert picked(long["block_id"], "occupancy").command == "x" * 140 + " sort occupancy"
+
+
+def test_the_half_hours_of_an_agent_lead_to_what_they_are_made_of():
+    (select,) = [e for e in elements(render_message(intervals(), options=OPTIONS)) if e["action_id"] == "ask:explain"]
+    assert [o["text"]["text"] for o in select["options"]] == [
+        "09:00 · Utilization 33.3 %",
+        "09:30 · Utilization 100.0 %",
+        "10:00 · Utilization 66.7 %",
+        "10:30 · Utilization 83.3 %",
+    ]
+    read = parse(select["options"][1]["value"], GrammarContext(now=datetime(2026, 11, 24, tzinfo=UTC), zone=LONDON))
+    assert (read.verb, read.booking, read.range.start) == (
+        Verb.EXPLAIN,
+        Booking.POSTED,
+        datetime(2026, 11, 22, 9, 30, tzinfo=UTC),
+    )
 
 
 def test_a_picker_takes_nothing_but_its_own_blocks_and_no_quotes():
