@@ -11,6 +11,7 @@ from bot.core.forms.asking import DATES, ENTITIES, FLAGS, QuestionForm, selector
 from bot.core.forms.scheduling import DAYS, MONTHLY, SOME_DAYS, ScheduleForm
 from bot.core.grammar.words import BOOKINGS, DIRECTIONS, MEDIA, OUTPUTS, WEEKDAY_NAMES
 from bot.core.query import Booking, SelectorKind
+from bot.core.rendering.actions import ASK_FORM, SAVE_FORM, SCHEDULE_FORM
 from bot.core.rendering.blocks import render_reading
 from bot.core.rendering.form_pieces import (
     choice,
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from bot.core.rendering.form_pieces import Element
     from bot.core.rendering.pieces import Block
 
-ASK_FORM, SCHEDULE_FORM, SAVE_FORM = "form:ask", "form:schedule", "form:save"
-"""Action ids of the buttons that open the forms, and callback ids of the forms; a button's value is the question
-with which its form opens."""
 MORE_CHOICES = "form:more"
 """Action id of the button inside the question's form that shows the rest of its fields."""
 LOADING = "Loading…"

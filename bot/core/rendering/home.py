@@ -14,9 +14,9 @@ from bot.core.forms.asking import selector_of
 from bot.core.grammar.choices import CHOICES, words_of
 from bot.core.grammar.words import WEEKDAY_NAMES
 from bot.core.query import Selector, SelectorKind
-from bot.core.rendering.actions import Action
+from bot.core.rendering.actions import ASK_FORM, SCHEDULE_FORM, Action
 from bot.core.rendering.form_pieces import choice, choices, field_input, modal, search
-from bot.core.rendering.forms import ASK_FORM, SCHEDULE_FORM, form_button
+from bot.core.rendering.forms import form_button
 from bot.core.rendering.names import capped, cleaned, escaped, marked_up, plain_text, raw_text, safe_text, units
 from bot.core.rendering.pieces import SECTION, context, header, section, within
 from bot.core.rendering.schedules import confirmation, fire_line, marked, view_lines

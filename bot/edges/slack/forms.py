@@ -32,13 +32,11 @@ from bot.core.grammar.places import cities
 from bot.core.orders import Logged, Order, plan_of
 from bot.core.people import fold
 from bot.core.query import Selector, SelectorKind, Verb
+from bot.core.rendering.actions import ASK_FORM, SAVE_FORM, SCHEDULE_FORM
 from bot.core.rendering.blocks import Message
 from bot.core.rendering.form_pieces import FIELD, option
 from bot.core.rendering.forms import (
-    ASK_FORM,
     CHANNEL,
-    SAVE_FORM,
-    SCHEDULE_FORM,
     done_view,
     form_button,
     question_view,
@@ -75,7 +73,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-KINDS = (ASK_FORM, SCHEDULE_FORM, SAVE_FORM)
 TITLES = {
     ASK_FORM: "Ask about utilization",
     SCHEDULE_FORM: "Schedule a question",
@@ -137,7 +134,7 @@ class FormDesk:
         """Open a form with a question in it; returns at once.
 
         Args:
-            kind: one of `KINDS`.
+            kind: one of `FORMS`.
             text: the question, or `edit 3` for a schedule that exists; user input, and may be empty.
         """
         self._soon(partial(self._open, kind, text, user_id, trigger_id, origin), user_id, origin)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from bot.core.rendering.actions import ASK_FORM, SAVE_FORM, SCHEDULE_FORM
 from bot.core.rendering.form_pieces import FIELD
-from bot.core.rendering.forms import ASK_FORM, MORE_CHOICES, SAVE_FORM, SCHEDULE_FORM
+from bot.core.rendering.forms import MORE_CHOICES
 from bot.core.rendering.home import DO_ACTION, SETTINGS_ACTION, SETTINGS_FORM
 from bot.edges.slack.form_state import Origin
 from bot.edges.slack.manifest import ASK_SHORTCUT, SCHEDULE_SHORTCUT
