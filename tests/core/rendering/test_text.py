@@ -10,6 +10,9 @@ from bot.core.intervals import local_day
 from bot.core.query import Booking, Dimension, Query, Rank, Verb
 from bot.core.rendering.names import width_of
 from bot.core.rendering.text import answer_as_text, error_as_text, text_answer_as_text
+from bot.core.rendering.wording import sources
+from bot.core.sourcing import KeptDay, Sources
+from bot.core.zones import load_zone
 from bot.errors import CommandError
 from tests.core.rendering.answers import LONDON, intervals, many, row, small
 
@@ -255,3 +258,18 @@ def test_text_answers_and_errors_stand_as_they_are():
     assert text_answer_as_text(TextAnswer(query, "Help", "One.\n  Two.")) == "Help\n\nOne.\n  Two.\n"
     error = CommandError("Two agents match.", hint="Say which.", choices=(("Ana D.", "ana.d"), ("Ana E.", "ana.e")))
     assert error_as_text(error) == "Two agents match.\nSay which. Ask one of: ana.d; ana.e\n"
+
+
+def test_the_coverage_line_says_where_conversations_came_from():
+    fetched = datetime(2026, 11, 23, 2, 10, tzinfo=UTC)
+    young = KeptDay(date(2026, 11, 22), fetched, 3, running=False)
+    final = KeptDay(date(2026, 11, 10), fetched, 3, running=False)
+    zone = load_zone("UTC")
+
+    assert list(sources(Sources((final, young), pages=3), zone)) == [
+        "2 days from the archive (fetched Mon 23 Nov 02:10, provisional), 3 pages"
+    ]
+    assert list(sources(Sources((final,), jobs=1), zone)) == [
+        "1 day from the archive (fetched Mon 23 Nov 02:10), 1 job"
+    ]
+    assert list(sources(Sources(), zone)) == []
