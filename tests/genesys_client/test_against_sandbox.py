@@ -193,8 +193,8 @@ def test_a_job_by_lifetime_finds_what_began_before(client, clock, engine, undist
     [
         pytest.param(Fault("rate_limited", after=1, times=2, retry_after_s=5), id="429"),
         pytest.param(Fault("server_error", after=1, times=2), id="503 without JSON"),
-        pytest.param(Fault("drop", every=2, times=3), id="dropped connections"),
-        pytest.param(Fault("cut", every=2, times=3), id="cut bodies"),
+        pytest.param(Fault("drop", every=2, times=2), id="dropped connections"),
+        pytest.param(Fault("cut", every=2, times=2), id="cut bodies"),
         pytest.param(Fault("revoke_token", after=2, times=1), id="a revoked token"),
     ],
 )
