@@ -155,7 +155,7 @@ def few_areas(monkeypatch):
         with walk.scene("Help"):
             walk.command("help")
 
-    monkeypatch.setattr(gallery, "AREAS", {"asked": Area("Asked", asked), "helped": Area("Helped", helped)})
+    monkeypatch.setattr(gallery, "AREAS", {"asked": Area("Asked", (asked,)), "helped": Area("Helped", (helped,))})
 
 
 def test_pages_show_what_the_bot_said_and_scenes_that_fail_fail_the_command(few_areas, tmp_path) -> None:

@@ -28,10 +28,11 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     parser = argparse.ArgumentParser(prog="python -m bot.demo.gallery", description=__doc__)
     parser.add_argument("areas", nargs="*", metavar="area", help=f"one of {', '.join(AREAS)}; none: all")
     parser.add_argument("--into", type=Path, default=Path("gallery"), metavar="FOLDER", help="where the pages go")
+    parser.add_argument("--logs", action="store_true", help="errors of the bot on standard error")
     asked = parser.parse_args(arguments)
     if unknown := [name for name in asked.areas if name not in AREAS]:
         parser.error(f"no such area: {', '.join(unknown)}")
-    configure_logging(format="console", level="ERROR")
+    configure_logging(format="console", level="ERROR" if asked.logs else "CRITICAL")
     names = asked.areas or list(AREAS)
     titles = {name: AREAS[name].title for name in names}
     asked.into.mkdir(parents=True, exist_ok=True)
@@ -50,12 +51,14 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
 
 
 def walked(name: str) -> list[Scene]:
-    """The scenes of an area, on a stage of its own."""
-    area = AREAS[name]
-    with Stage(clock=lambda: NOW, agents=area.agents) as stage:
-        walk = Walk(stage.open())
-        area.walk(walk)
-        return walk.scenes
+    """The scenes of an area."""
+    area, scenes = AREAS[name], []
+    for step in area.walks:
+        with Stage(clock=lambda: NOW, agents=area.agents) as stage:
+            walk = Walk(stage.open())
+            step(walk)
+            scenes += walk.scenes
+    return scenes
 
 
 if __name__ == "__main__":

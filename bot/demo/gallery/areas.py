@@ -16,7 +16,8 @@ class Area:
     """A page of scenes."""
 
     title: str
-    walk: Callable[[Walk], None]
+    walks: tuple[Callable[[Walk], None], ...]
+    """Each begins on a stage of its own."""
     agents: int = 36
     """How many the made-up organisation has."""
 
@@ -30,9 +31,10 @@ def answers(walk: Walk) -> None:
         ("Queues", "yesterday by queue"),
         ("Days of a week", "last week by day"),
         ("The five at the top", "last week top 5"),
-        ("Other columns", "yesterday show handled, aht, idle"),
-        ("Two hours on three days", "14:00 to 16:00 last 3 days"),
-        ("A Sunday on which nobody worked much", "last sunday"),
+        ("Sorted", "yesterday sort aht"),
+        ("Two hours on three days", "14:00-16:00 last 3 days"),
+        ("A night", "22:00 to 06:00 yesterday top 5"),
+        ("By half-hours", "yesterday by interval team:Billing 10:00-12:00"),
     ):
         with walk.scene(title):
             walk.command(text)
@@ -56,15 +58,15 @@ def drill(walk: Walk) -> None:
         walk.press("Explain a half-hour", choose=2)
     with walk.scene("Wider and narrower"):
         walk.command("yesterday")
-        walk.press("Narrower")
-        walk.press("Wider")
+        walk.press("ask:wider")
+        walk.press("ask:narrower")
     with walk.scene("Day by day"):
         walk.command("yesterday top 3")
-        walk.press("Previous")
-        walk.press("Next")
+        walk.press("ask:prev")
+        walk.press("ask:next")
     with walk.scene("Posted, and by the clock", "The same half-hours by both rules."):
-        walk.command("10:00 to 12:00 yesterday by half-hour by team")
-        walk.command("10:00 to 12:00 yesterday by half-hour by team clock")
+        walk.command("yesterday 10:00-12:00 by team by interval")
+        walk.command("yesterday 10:00-12:00 by team by interval clock")
 
 
 def comparing(walk: Walk) -> None:
@@ -114,35 +116,103 @@ def exports(walk: Walk) -> None:
 def taken_apart(walk: Walk) -> None:
     """Figures explained and reconciled."""
     with walk.scene("Explain, as posted"):
-        walk.command("explain @you 10:30 yesterday")
+        walk.command('explain "Dana Tanaka" 10:30 yesterday')
     with walk.scene("Explain, by the clock"):
-        walk.command("explain @you 10:30 yesterday clock")
+        walk.command('explain "Dana Tanaka" 10:30 yesterday clock')
     with walk.scene("Reconcile a day"):
         walk.command("reconcile yesterday")
     with walk.scene("Reconcile one agent"):
-        walk.command("reconcile @you yesterday")
+        walk.command('reconcile "Dana Tanaka" yesterday')
 
 
 def schedules(walk: Walk) -> None:
     """Summaries that come by themselves."""
-    channel = walk.setting.channel
-    with walk.scene("Made, listed, shown"):
+    with walk.scene("Made and listed"):
         walk.command("schedule weekdays 8:00 yesterday by team")
-        walk.command("schedule fridays 17:00 this week top 5")
+        walk.command("schedule fridays 17:00 this week top 5 to me")
         walk.command("schedules")
-        walk.command("show 1")
-    with walk.scene("Posted", "What the channel gets."):
-        walk.command("run 1", channel=channel)
+    with walk.scene("Posted", "What the channel gets, here as of now."):
+        walk.command("run 1", brings=3)
     with walk.scene("A trial for oneself"):
-        walk.command("test 1")
-    with walk.scene("Changed, paused, resumed, removed"):
-        walk.command("edit 1 9:00")
+        walk.command("test 1", brings=3)
+    with walk.scene("What it did"):
+        walk.command("log 1")
+    with walk.scene("Changed, paused, resumed, deleted"):
+        walk.command("edit 1 mondays 9:00 last week by team")
         walk.command("pause 1")
         walk.command("resume 1")
-        walk.command("remove 2")
+        walk.press("Delete")
+    with walk.scene("Not there any more"):
+        walk.command("pause 99")
     with walk.scene("A time that can't be"):
         walk.command("schedule weekdays 25:00 yesterday")
         walk.command("schedule never yesterday")
+
+
+def forms(walk: Walk) -> None:
+    """Windows for people who don't type."""
+    with walk.scene("A question", "From the button under an answer, with the answer's own question in it."):
+        walk.command("yesterday by team")
+        walk.press("Edit")
+        walk.submit({"One row for each": "Days", "When": "Last week"})
+    with walk.scene("Days that are picked", "Each change shows the command that it makes."):
+        walk.shortcut("ask_form")
+        walk.press_in_view("More choices")
+        walk.press_in_view("When", choose="Days that I pick")
+        walk.submit({"First day": "2026-12-24"})
+        walk.close()
+    with walk.scene("A schedule"):
+        walk.command("yesterday by team")
+        walk.press("Schedule this")
+        walk.shortcut("schedule_form")
+        walk.submit({"Question": "yesterday top 5", "Times": "08:00"}, brings=2)
+        walk.close()
+    with walk.scene("A schedule with mistakes", "Each stands at its field."):
+        walk.shortcut("schedule_form")
+        walk.submit({"Question": "yesturday", "Times": "08:00"})
+        walk.close()
+    with walk.scene("A name for a question"):
+        walk.command("last week by team")
+        walk.press("Save")
+        walk.submit({"Name": "weekly"}, brings=2)
+        walk.close()
+
+
+def home(walk: Walk) -> None:
+    """The Home tab."""
+    with walk.scene("Before anything was asked"):
+        walk.home()
+    with walk.scene("With questions, saved ones and schedules"):
+        walk.command("yesterday by team")
+        walk.command("save morning yesterday by team")
+        walk.command("schedule weekdays 8:00 yesterday by team")
+        walk.home()
+
+
+def memory(walk: Walk) -> None:
+    """What the bot remembers about people."""
+    with walk.scene("Saved, listed, asked, forgotten"):
+        walk.command("save morning yesterday by team")
+        walk.command('save "the floor" today top 5 for this channel')
+        walk.command("saved")
+        walk.command("saved morning")
+        walk.command("unsave morning")
+    with walk.scene("Again"):
+        walk.command("yesterday top 3")
+        walk.command("again")
+    with walk.scene("My settings"):
+        walk.command("settings")
+        walk.command("settings zone Asia/Kathmandu")
+        walk.command("settings durations clock")
+        walk.command("yesterday top 3")
+        walk.command("settings zone nowhere")
+    with walk.scene("Who I am"):
+        walk.command("whoami")
+        walk.command("unlink")
+        walk.command("link me")
+        walk.command("link ana")
+    with walk.scene("Who looked at whom"):
+        walk.command("audit today")
 
 
 def refusals(walk: Walk) -> None:
@@ -150,43 +220,43 @@ def refusals(walk: Walk) -> None:
     for title, text in (
         ("A word that means nothing", "yesturday by taem"),
         ("A range ahead", "tomorrow"),
-        ("A range backwards", "16:00 to 14:00 yesterday"),
+        ("A range backwards", "20 nov to 10 nov"),
         ("A day that doesn't exist", "30 feb"),
         ("Nobody by that name", '"Nobody Atall" yesterday'),
-        ("Several by that name", "an yesterday"),
-        ("Too long", "last 900 days by half-hour"),
+        ("Several by that name", "ana yesterday"),
+        ("Too long", "last 900 days by interval"),
         ("Too much by the clock", "last 30 days clock"),
-        ("What contradicts itself", "yesterday by team by agent by queue by hour vs previous top 5 csv"),
+        ("What contradicts itself", "yesterday by day by hour"),
     ):
         with walk.scene(title):
             walk.command(text)
 
 
-def failures(walk: Walk) -> None:
-    """What goes wrong on the way."""
+def _struck(title: str, text: str, note: str = "", **fault: object) -> Callable[[Walk], None]:
+    """A question during which the platform is in trouble."""
 
-    def struck(title: str, text: str, note: str = "", **fault: object) -> None:
+    def walk_it(walk: Walk) -> None:
         with walk.scene(title, note):
             walk.steer("faults", {"faults": [fault]})
             walk.command(text)
-            walk.steer("faults", {"faults": []})
 
-    struck("Genesys is down", "2026-11-19", kind="down")
-    struck(
-        "Status times are missing", "2026-11-18", "Conversations answered, status did not.",
-        kind="server_error", path="/api/v2/analytics/users", status=500,
-    )  # fmt: skip
-    struck("Rate limited", "2026-11-17", kind="rate_limited", every=2, times=3)
-    struck("The token is revoked in mid-flight", "2026-11-16", kind="revoke_token", after=1, times=1)
-    with walk.scene("A workspace without data tables", "Slack answers `invalid_blocks`; the same stands as text."):
+    return walk_it
+
+
+def without_data_blocks(walk: Walk) -> None:
+    """A workspace that refuses the newer blocks."""
+    with walk.scene(
+        "A workspace without data tables and charts", "Slack answers invalid_blocks; the same stands as text."
+    ):
         walk.slack.refused_blocks.update({"data_table", "data_visualization"})
-        walk.write("yesterday by team")
-        walk.slack.refused_blocks.clear()
+        walk.write("yesterday by team chart")
+        walk.write("yesterday top 5")
 
 
 def rights(walk: Walk) -> None:
     """Who sees what, where."""
     slack, agent = walk.slack, walk.setting.person
+    employee = slack.add_person("dana", name="Dana Tanaka", email="dana.tanaka@example.com")
     stranger = slack.add_person("sam", name="Sam Stranger", email="sam@example.net")
     guest = slack.add_person("gil", name="Gil Guest", email="gil@example.net", restricted=True)
     open_floor = slack.add_channel("all-hands", members=[agent, stranger, guest])
@@ -195,37 +265,60 @@ def rights(walk: Walk) -> None:
         walk.command("yesterday", person=stranger, channel=open_floor)
     with walk.scene("A guest"):
         walk.command("yesterday", person=guest, channel=open_floor)
-    with walk.scene("A channel that nobody named", "Names are withheld; a mention there is seen by everybody."):
-        walk.mention("yesterday", channel=open_floor)
-        walk.mention("yesterday by team", channel=open_floor)
+    with walk.scene("A channel that nobody named", "The answer is for her alone; shared, it names nobody."):
+        walk.mention("yesterday top 5", channel=open_floor)
+        walk.press("Share here")
+        walk.command("yesterday by team share", channel=open_floor)
     with walk.scene("A channel shared with another organisation"):
         walk.mention("yesterday by team", channel=partners)
     with walk.scene("Somebody else's buttons"):
         walk.mention("yesterday by team")
         walk.press("Refresh", person=stranger)
+    with walk.scene("Whoever has an agent sees herself", "And is told what she may not see."):
+        walk.command("yesterday", person=employee, channel=open_floor)
+        walk.command("yesterday by team", person=employee, channel=open_floor)
 
 
 def large(walk: Walk) -> None:
     """An organisation of four hundred."""
     for title, text in (
         ("More agents than a table holds", "yesterday"),
-        ("Sorted", "yesterday by occupancy"),
-        ("One of many", "yesterday top 10"),
+        ("Sorted", "yesterday sort occupancy"),
+        ("Ten of many", "yesterday top 10"),
     ):
         with walk.scene(title):
             walk.command(text)
 
 
 AREAS: Mapping[str, Area] = {
-    "answers": Area("Answers", answers),
-    "drill": Area("Intervals and drilling", drill),
-    "comparing": Area("Comparing", comparing),
-    "pictures": Area("Pictures", pictures),
-    "exports": Area("Exports", exports),
-    "explain": Area("Explained and reconciled", taken_apart),
-    "schedules": Area("Schedules", schedules),
-    "refusals": Area("Refusals", refusals),
-    "failures": Area("Failures", failures),
-    "rights": Area("Rights", rights),
-    "large": Area("Four hundred agents", large, agents=400),
+    "answers": Area("Answers", (answers,)),
+    "drill": Area("Intervals and drilling", (drill,)),
+    "comparing": Area("Comparing", (comparing,)),
+    "pictures": Area("Pictures", (pictures,)),
+    "exports": Area("Exports", (exports,)),
+    "explain": Area("Explained and reconciled", (taken_apart,)),
+    "forms": Area("Forms", (forms,)),
+    "home": Area("Home", (home,)),
+    "memory": Area("Memory", (memory,)),
+    "schedules": Area("Schedules", (schedules,)),
+    "refusals": Area("Refusals", (refusals,)),
+    "failures": Area(
+        "Failures",
+        (
+            _struck("Genesys is down", "yesterday", kind="down"),
+            _struck(
+                "Status times are missing",
+                "yesterday",
+                "Conversations came, status did not.",
+                kind="server_error",
+                path="/api/v2/analytics/users",
+                status=500,
+            ),
+            _struck("Rate limited for a moment", "yesterday top 3", kind="rate_limited", after=2, times=2),
+            _struck("A token revoked on the way", "yesterday top 3", kind="revoke_token", after=2, times=1),
+            without_data_blocks,
+        ),
+    ),
+    "rights": Area("Rights", (rights,)),
+    "large": Area("Four hundred agents", (large,), agents=400),
 }

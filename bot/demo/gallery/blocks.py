@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.demo.gallery.charts import chart
-from bot.demo.gallery.html import Html, joined, tag
+from bot.demo.gallery.html import Html, joined, safe, tag
 from bot.demo.gallery.markup import Markup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from bot.demo.fake_slack.state import Json
 
@@ -24,11 +24,19 @@ class Drawing:
     Args:
         names: what to show for ids of people and channels.
         errors: of a view's inputs, by block id.
+        filled: what somebody put into them, by action id.
     """
 
-    def __init__(self, names: Mapping[str, str] | None = None, *, errors: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        names: Mapping[str, str] | None = None,
+        *,
+        errors: Mapping[str, str] | None = None,
+        filled: Mapping[str, str] | None = None,
+    ) -> None:
         self.markup = Markup(names)
         self._errors = errors or {}
+        self._filled = filled or {}
         self._kinds: dict[str, Callable[[Json], Html]] = {
             "header": lambda b: tag("h3", self.markup.object(b.get("text"))),
             "section": self._section,
@@ -121,8 +129,8 @@ class Drawing:
             case "plain_text_input" | "number_input" | "email_text_input" | "url_text_input":
                 return self._text_input(element)
             case "datepicker" | "timepicker" | "datetimepicker":
-                standing = element.get("initial_date") or element.get("initial_time") or ""
-                return tag("span", str(standing) or self._placeholder(element) or "choose…", class_=f"select {kind}")
+                standing = self._standing(element) or element.get("initial_date") or element.get("initial_time")
+                return tag("span", standing or self._placeholder(element) or "choose…", class_=f"select {kind}")
         return self._select(element, kind)
 
     def _button(self, element: Json) -> Html:
@@ -151,7 +159,8 @@ class Drawing:
         return tag("div", *lines, class_="choices")
 
     def _text_input(self, element: Json) -> Html:
-        standing, empty = str(element.get("initial_value") or ""), self._placeholder(element)
+        standing = self._standing(element) or str(element.get("initial_value") or "")
+        empty = self._placeholder(element)
         name = "text long" if element.get("multiline") else "text"
         return tag("div", standing or tag("span", empty, class_="placeholder"), class_=name)
 
@@ -167,8 +176,13 @@ class Drawing:
             for option in list(group.get("options") or ())[:_FIRST_OPTIONS]
         ]
         search = "type to search" if "external" in kind else ""
-        summary = tag("summary", shown or self._placeholder(element) or kind.replace("_", " "), class_="select")
+        whose = next((name for name in ("users", "conversations", "channels") if name in kind), "one")
+        shown = safe(self._standing(element) or shown or self._placeholder(element) or f"choose {whose}…")
+        summary = tag("summary", shown, class_="select")
         return tag("details", summary, tag("ul", *options) if options else tag("p", search), class_="menu")
+
+    def _standing(self, element: Json) -> str:
+        return self._filled.get(str(element.get("action_id")), "")
 
     @staticmethod
     def _placeholder(element: Json) -> str:
@@ -193,7 +207,7 @@ class Drawing:
         """Sorted and turned by the page's script; without it, all rows are there."""
         rows = list(block.get("rows") or ())
         names = int(block.get("row_header_column_index") or 0)
-        numeric = [all(row[i].get("type") == "raw_number" for row in rows[1:]) for i in range(len(rows[0]))]
+        numeric = [_is_numeric([row[i] for row in rows[1:]]) for i in range(len(rows[0]))]
         head = [
             tag(
                 "th",
@@ -204,7 +218,14 @@ class Drawing:
             for i, cell in enumerate(rows[0])
         ]
         body = [
-            tag("tr", *(self._cell("th" if i == names else "td", c) for i, c in enumerate(row))) for row in rows[1:]
+            tag(
+                "tr",
+                *(
+                    self._cell("th" if i == names else "td", cell, align="right" if numeric[i] else None)
+                    for i, cell in enumerate(row)
+                ),
+            )
+            for row in rows[1:]
         ]
         table = tag(
             "table", tag("thead", tag("tr", *head)), tag("tbody", *body), data_page=block.get("page_size", _PAGE)
@@ -215,5 +236,12 @@ class Drawing:
     def _cell(self, name: str, cell: Json, *, align: str | None = None) -> Html:
         number = cell.get("type") == "raw_number"
         shown = self.markup.rich_text(cell) if cell.get("type") == "rich_text" else cell.get("text", "")
-        side = "number" if number or align == "right" else None
+        side = "number" if align == "right" else None
         return tag(name, shown, class_=side, data_value=cell.get("value") if number else None)
+
+
+def _is_numeric(cells: Sequence[Json]) -> bool:
+    """Whether a column shows figures: bars made of characters sort by number too, and stand to the left."""
+    return all(cell.get("type") == "raw_number" for cell in cells) and any(
+        character.isdigit() for cell in cells for character in str(cell.get("text", ""))
+    )

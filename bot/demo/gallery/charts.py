@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bot.demo.gallery.html import Html, safe, tag
+from bot.demo.gallery.html import Html, joined, safe, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.demo.fake_slack.state import Json
 
 WIDTH, HEIGHT = 560, 240
-LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 62
+LEFT, RIGHT, TOP, BOTTOM = 60, 8, 12, 74
 STEPS = 4
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#444444")
 """Okabe and Ito's, which colour-blind readers tell apart."""
@@ -47,16 +47,25 @@ def _plot(told: Json) -> Html:
     series = [{str(p["label"]): float(p["value"]) for p in one.get("data") or ()} for one in told.get("series") or ()]
     values = [value for one in series for value in one.values()]
     low, high = min([0.0, *values]), max([*values, 0.0])
-    scale = _Scale(low, high if high > low else low + 1, max(len(categories), 1))
+    scale = _Scale(*_rounded(low, high if high > low else low + 1), max(len(categories), 1))
     draw = _bars if told.get("type") == "bar" else _lines
     labels = [
         tag("text", name, x=_n(x), y=_n(y), transform=f"rotate(-35 {_n(x)} {_n(y)})", text_anchor="end")
         for name, x, y in ((name, scale.x(n), HEIGHT - BOTTOM + 14) for n, name in enumerate(categories))
     ]
-    y_label = axis.get("y_label")
-    marks = [tag("text", y_label, x=2, y=TOP - 1)] if y_label else []
     filled = told.get("type") == "area"
-    return _svg(*scale.grid(), *draw(series, categories, scale, filled=filled), *labels, *marks)
+    drawn = _svg(*scale.grid(), *draw(series, categories, scale, filled=filled), *labels)
+    sides = [axis[side] for side in ("y_label", "x_label") if axis.get(side)]
+    return joined([tag("div", " by ".join(map(str, sides)), class_="hint") if sides else "", drawn])
+
+
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """Ends that give the lines between them round values."""
+    rough = (high - low) / STEPS
+    size = 10 ** math.floor(math.log10(rough))
+    step = next(size * times for times in (1, 2, 2.5, 5, 10) if size * times >= rough)
+    lowest = math.floor(low / step) * step
+    return lowest, max(lowest + STEPS * step, math.ceil(high / step) * step)
 
 
 class _Scale:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ALONE = frozenset({"br", "hr", "img", "input", "meta", "link", "path", "rect", "circle", "line", "polyline"})
-"""Elements without content."""
+_ALONE = frozenset({"br", "hr", "img", "input", "meta"})
+"""Elements without content and end."""
 
 
 class Html(str):

@@ -42,9 +42,15 @@ def drawn_message(message: Message, names: Mapping[str, str]) -> Html:
     return tag("article", who, *said, *spoken, class_=f"message{' ephemeral' if message.ephemeral else ''}{threaded}")
 
 
-def drawn_view(view: View, names: Mapping[str, str], errors: Mapping[str, str]) -> Html:
+def drawn_view(
+    view: View,
+    names: Mapping[str, str],
+    *,
+    errors: Mapping[str, str] | None = None,
+    filled: Mapping[str, str] | None = None,
+) -> Html:
     """A window with its title and buttons, or a Home tab."""
-    drawing = Drawing(names, errors=errors)
+    drawing = Drawing(names, errors=errors, filled=filled)
     blocks = drawing.blocks(view.blocks)
     if view.kind != "modal":
         return tag("article", tag("div", "Home", class_="title"), blocks, class_="home")
@@ -62,7 +68,14 @@ def _spoken(text: str) -> Html:
 
 
 def _file(file: File) -> Html:
-    name = tag("div", "📄 ", tag("b", file.name), f" · {len(file.content):,} bytes", class_="name")
+    name = tag(
+        "div",
+        tag("span", "FILE", class_="app"),
+        " ",
+        tag("b", file.name),
+        f" · {len(file.content):,} bytes",
+        class_="name",
+    )
     inside: list[Html] = []
     if file.content.startswith(b"\x89PNG"):
         picture = base64.b64encode(file.content).decode()

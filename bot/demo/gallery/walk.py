@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.core.limits import violations
 from bot.core.rendering.refusals import GENERIC
-from bot.demo.fake_slack.controls import controls
+from bot.demo.fake_slack.controls import controls, find_control
 from bot.demo.gallery.sheets import drawn_message, drawn_view
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from bot.demo.stage import Setting
 
 ANSWER_WITHIN_S = 60.0
-SILENT_S = 3.0
-"""What brought nothing at all after so long brings nothing."""
+EXPECTED_S = 5.0
+"""What is expected and hasn't come after so long won't."""
 STEP_S = 0.02
 QUIET_STEPS = 3
 """Steps without news or work after which an act is over."""
@@ -92,22 +92,24 @@ class Walk:
 
     # --- acts ---
 
-    def command(self, text: str, *, person: Person | None = None, channel: Channel | None = None) -> None:
-        """Type `/utilization …`."""
+    def command(
+        self, text: str, *, person: Person | None = None, channel: Channel | None = None, brings: int = 0
+    ) -> None:
+        """Type `/utilization …`; so many messages at least come of it, some of them by and by."""
         who, where = person or self.setting.person, channel or self.setting.channel
         delivery = self.slack.command(text, person=who, channel=where)
-        self._watch(f"{self._where(where)}/utilization {text}".rstrip(), delivery, who)
+        self._watch(f"{self._where(where)}/utilization {text}".rstrip(), delivery, who, brings=brings)
 
     def mention(self, text: str, *, person: Person | None = None, channel: Channel | None = None) -> None:
         """Write `@Utilization …` in a channel."""
         who, where = person or self.setting.person, channel or self.setting.channel
         delivery = self.slack.mention(text, person=who, channel=where)
-        self._watch(f"{self._where(where)}@Utilization {text}", delivery, who, silent=SILENT_S)
+        self._watch(f"{self._where(where)}@Utilization {text}", delivery, who, brings=1)
 
     def write(self, text: str, *, person: Person | None = None) -> None:
         """Write to the bot alone."""
         who = person or self.setting.person
-        self._watch(f"direct message: {text}", self.slack.direct_message(text, person=who), who, silent=SILENT_S)
+        self._watch(f"direct message: {text}", self.slack.direct_message(text, person=who), who, brings=1)
 
     def press(
         self, which: str, *, choose: str | int | None = None, person: Person | None = None, shown: Message | None = None
@@ -117,22 +119,26 @@ class Walk:
         if message is None:
             raise LookupError("nothing to press yet")
         delivery = self.slack.press(message, which, person=who, choose=choose)
-        said = f"[{which}]" if choose is None else f"[{which}] → {choose}"
-        self._watch(said, delivery, who, silent=SILENT_S)
+        self._watch(self._pressed(which, choose), delivery, who, brings=1)
 
     def press_in_view(self, which: str, *, choose: str | int | None = None, person: Person | None = None) -> None:
         """The same in the window, or on the Home tab where none is open."""
         who = person or self.setting.person
         view = self._view(who)
         delivery = self.slack.press(view, which, person=who, choose=choose)
-        self._watch(f"[{which}]" if choose is None else f"[{which}] → {choose}", delivery, who, silent=SILENT_S)
+        self._watch(self._pressed(which, choose), delivery, who, brings=1)
 
-    def submit(self, values: Mapping[str, str | int] | None = None, *, person: Person | None = None) -> None:
+    def submit(
+        self, values: Mapping[str, str | int] | None = None, *, person: Person | None = None, brings: int = 1
+    ) -> None:
         """Fill in and send the window."""
         who = person or self.setting.person
         view = self._view(who)
-        said = ", ".join(f"{name}: {value}" for name, value in (values or {}).items())
-        self._watch(f"submit {said}".rstrip(), self.slack.submit(view, values, person=who), who, silent=1.0)
+        values = values or {}
+        said = ", ".join(f"{name}: {value}" for name, value in values.items())
+        filled = {find_control(view, name).action_id: str(value) for name, value in values.items()}
+        delivery = self.slack.submit(view, values, person=who)
+        self._watch(f"submit {said}".rstrip(), delivery, who, brings=brings, filled=filled)
 
     def close(self, *, person: Person | None = None) -> None:
         """Dismiss the window, which shows nothing."""
@@ -143,12 +149,12 @@ class Walk:
     def shortcut(self, callback_id: str) -> None:
         """Use a global shortcut."""
         who = self.setting.person
-        self._watch(f"shortcut {callback_id}", self.slack.shortcut(callback_id, person=who), who, silent=SILENT_S)
+        self._watch(f"shortcut {callback_id}", self.slack.shortcut(callback_id, person=who), who, brings=1)
 
     def home(self, *, person: Person | None = None) -> None:
         """Open the Home tab."""
         who = person or self.setting.person
-        self._watch("Home tab", self.slack.open_home(person=who), who, silent=SILENT_S)
+        self._watch("Home tab", self.slack.open_home(person=who), who, brings=1)
 
     def steer(self, path: str, fields: Mapping[str, Any]) -> None:
         """Tell the made-up organisation how to behave: `faults`, `behaviour` or `now`."""
@@ -160,6 +166,10 @@ class Walk:
 
     # --- what is seen ---
 
+    @staticmethod
+    def _pressed(which: str, choice: str | int | None) -> str:
+        return f"[{which}]" if choice is None else f"[{which}] → {choice}"
+
     def _where(self, channel: Channel) -> str:
         return "" if channel.is_dm else f"#{channel.name}: "
 
@@ -169,32 +179,35 @@ class Walk:
             raise LookupError("no window is open")
         return view
 
-    def _watch(self, done: str, delivery: Delivery, person: Person, *, silent: float = 0.0) -> None:
-        """Keep what comes until the bot is idle and quiet; what is expected may be waited for longer."""
+    def _watch(
+        self, done: str, delivery: Delivery, person: Person, *, brings: int = 0, filled: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep what comes until the bot is idle and quiet; of what is expected, waited for a little longer."""
         act = Act(done)
         self.scenes[-1].acts.append(act)
         if not delivery.acknowledged:
             act.troubles.append(f"not acknowledged in time: {delivery.status or ''} {delivery.text}".rstrip())
         act.troubles += [f"Slack would not show it: {why}" for why in delivery.refused]
-        waited, quiet = 0.0, 0
-        while waited < ANSWER_WITHIN_S:
-            if self._keep(act, person, delivery.errors):
-                quiet, silent = 0, 0.0
+        waited = quiet = 0
+        while waited * STEP_S < ANSWER_WITHIN_S:
+            if self._keep(act, person, delivery.errors, filled or {}):
+                quiet = 0
             elif self.setting.idle():
                 quiet += 1
-            if quiet > max(QUIET_STEPS, silent / STEP_S):
-                return
+            if quiet > (QUIET_STEPS if len(act.shown) >= brings else EXPECTED_S / STEP_S):
+                break
             try:
                 self.slack.wait_for(self._news, timeout=STEP_S)
             except TimeoutError:
-                waited += STEP_S
-        act.troubles.append(f"no end after {ANSWER_WITHIN_S:.0f} seconds")
+                waited += 1
+        if len(act.shown) < brings:
+            act.troubles.append(f"showed {len(act.shown)} of at least {brings} things")
 
     def _news(self) -> list[Message]:
         """Messages of the bot's that were not kept as they are now."""
         return [m for m in self.slack.messages() if m.via != "person" and self._versions.get(id(m)) != len(m.edits)]
 
-    def _keep(self, act: Act, person: Person, errors: Mapping[str, str]) -> bool:
+    def _keep(self, act: Act, person: Person, errors: Mapping[str, str], filled: Mapping[str, str]) -> bool:
         """Whether there was anything new."""
         names = self.setting.names
         news = sorted(self._news(), key=lambda message: message.via != "ack")  # the fake notes it after a quick answer
@@ -214,5 +227,7 @@ class Walk:
             if self._views.get(view.id) != (mark := f"{view.hash}{sorted(wrong.items())}"):
                 self._views[view.id] = mark
                 found = violations(view.payload, surface="modal" if view.kind == "modal" else "home")
-                act.shown.append(Shown(drawn_view(view, names, wrong), tuple(found)))
+                act.shown.append(
+                    Shown(drawn_view(view, names, errors=wrong, filled=filled if wrong else None), tuple(found))
+                )
         return bool(news) or len(act.shown) > before
