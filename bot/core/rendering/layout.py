@@ -133,17 +133,22 @@ def headline_column(answer: Answer) -> Column:
 
 
 def together(answer: Answer) -> Group | None:
-    """The group that stands for all agents, where their names are withheld from the audience."""
-    groups = (row.group(Dimension.AGENT) for row in answer.rows)
-    return next((g for g in groups if g is not None and g.id is None and g.name is not None), None)
+    """The group that stands for all agents in a single row, where their names are withheld from the audience."""
+    group = answer.rows[0].group(Dimension.AGENT) if len(answer.rows) == 1 else None
+    return group if group is not None and group.id is None and group.name is not None else None
 
 
 def sole_agent(answer: Answer) -> Group | None:
     """The agent whom all rows are about, where they tell her times apart."""
     if answer.query.by_time is None or together(answer) is not None:
         return None
-    agents = {(g.id, g.name): g for row in answer.rows if (g := row.group(Dimension.AGENT)) is not None}
-    return next(iter(agents.values())) if len(agents) == 1 else None
+    found: Group | None = None
+    for row in answer.rows:
+        agent = row.group(Dimension.AGENT)
+        if agent is not None and found is not None and agent != found:
+            return None
+        found = agent or found
+    return found
 
 
 def group_name(group: Group | None) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from bot.core.comparing import change
 from bot.core.intervals import Granularity, buckets, clock_label
-from bot.core.query import Booking, Dimension, Output, SelectorKind
+from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
 from bot.core.rendering import figures
 from bot.core.rendering.chosen import chosen_rows, value_of
+from bot.core.rendering.kept import memo_reading
 from bot.core.rendering.layout import (
     OVERFULL_SIGN,
     drawn_columns,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from bot.core.sourcing import Sources
 
 _MOST_NAMED = 4
+DELETED = "deleted_agents"
+"""Said under the table, where their rows are."""
 _MESSAGE_LIMIT = 300
 _OF_ITS_OWN_SIDE = frozenset({"residue", "bucket_overflow"})
 """Warnings about a time compared with that only its own table would need."""
@@ -58,9 +61,16 @@ def reading(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> st
     Args:
         names: agent ids with what to call them; a picker asks by id.
     """
+    if query.memo is not None:
+        return memo_reading(query.memo)
+    if query.verb is Verb.AGAIN:
+        return "Your last question, once more"
     if query.range is None or query.zone is None:
         words = " ".join(filter(None, (query.verb.value if query.verb else "", query.topic)))
         return cleaned(words)
+    if query.verb is Verb.AUDIT:
+        looked_at = whom(query.filters.include, names) or "everybody"
+        return f"Who looked at {looked_at}: {query.range.label} {query.zone.key}"
     parts = [f"{query.range.label} {query.zone.key}", bucket_count(query), booking(query)]
     if Output.HEATMAP in query.outputs and query.by_time is not None:
         nouns = [query.bucket_noun if d.is_time else d.value for d in query.group_by]
@@ -97,8 +107,8 @@ def booking(query: Query) -> str:
 
 def known_names(answer: Answer) -> Mapping[str, str]:
     """Agent ids in the answer with their names."""
-    groups = (row.group(Dimension.AGENT) for row in answer.rows)
-    return {group.id: group_name(group) for group in groups if group is not None and group.id}
+    groups = {group.id: group for row in answer.rows if (group := row.group(Dimension.AGENT)) is not None}
+    return {agent_id: group_name(group) for agent_id, group in groups.items() if agent_id}
 
 
 def whom(selectors: Sequence[Selector], names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -182,9 +192,7 @@ def _against(answer: Answer, column: Column) -> str:
     there = answer.versus
     if there is None:
         return ""
-    then = figures.number(
-        there.totals.get(column.name), column.unit, column=column.name, durations=answer.durations
-    )
+    then = figures.number(there.totals.get(column.name), column.unit, column=column.name, durations=answer.durations)
     word = then_word(answer.query)
     return f", {then} {word} ({total_change(answer, column)})" if then else f", no figure {word}"
 
@@ -199,12 +207,11 @@ def _movers(answer: Answer, rows: Sequence[Row], column: Column) -> Iterator[str
     ]
     if len(moved) < 2:
         return
-    for word, (difference, row) in (
-        ("Most up", max(moved, key=itemgetter(0))),
-        ("Most down", min(moved, key=itemgetter(0))),
-    ):
-        if difference and (difference > 0) is (word == "Most up"):
-            yield f"{word}: {row_name(answer, row)} {figures.change(difference, column.unit, column=column.name, durations=answer.durations)}."
+    rise, fall = (end(moved, key=itemgetter(0)) for end in (max, min))
+    for word, (difference, row), counts in (("Most up", rise, rise[0] > 0), ("Most down", fall, fall[0] < 0)):
+        if counts:
+            shown = figures.change(difference, column.unit, column=column.name, durations=answer.durations)
+            yield f"{word}: {row_name(answer, row)} {shown}."
 
 
 def row_name(answer: Answer, row: Row) -> str:
@@ -255,7 +262,7 @@ def totals_label(answer: Answer) -> str:
 
 def warnings(answer: Answer) -> tuple[str, ...]:
     """Each warning on one line."""
-    said = [cleaned(warning.message) for warning in answer.warnings]
+    said = [cleaned(warning.message) for warning in answer.warnings if warning.code != DELETED]
     if answer.versus is not None:
         word = then_word(answer.query).capitalize()
         theirs = [cleaned(w.message) for w in answer.versus.warnings if w.code not in _OF_ITS_OWN_SIDE]
@@ -273,6 +280,7 @@ def remarks(answer: Answer, table: Grid | None) -> tuple[str, ...]:
             said.append(OVERFULL_SIGN if told else overfull_cause(answer.query))
     if answer.residue_s is not None:
         said.append(residue(answer.residue_s))
+    said += [cleaned(warning.message) for warning in answer.warnings if warning.code == DELETED]
     return tuple(filter(None, said))
 
 
