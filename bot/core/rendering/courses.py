@@ -13,7 +13,7 @@ from bot.core.intervals import Granularity, clock_label, day_start, floor_to_gri
 from bot.core.query import Dimension
 from bot.core.rendering import figures
 from bot.core.rendering.layout import distinct_name, headline_column, namesakes, sole_agent
-from bot.core.rendering.sums import NOTHING, Figure, adds_up, together
+from bot.core.rendering.sums import Figure, adds_up, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -32,6 +32,8 @@ _ENTITIES = {
 }
 _COARSER = (Granularity.HOUR, Granularity.DAY, Granularity.WEEK)
 _NOUNS = {Granularity.HOUR: "hour", Granularity.DAY: "day", Granularity.WEEK: "week"}
+_WITHHELD = Figure(None, Missing.NOT_APPLICABLE)
+"""Of a time whose row this audience may not read: there, rows of small groups are left out."""
 _NOBODY = frozenset({Missing.NOT_STAFFED, Missing.NO_DATA})
 _MINUTES_OF_A_DAY = 24 * 60
 
@@ -90,6 +92,8 @@ class Courses:
     """Columns are wider than the question's buckets."""
     trimmed: str = ""
     """The times at both ends that aren't drawn, for nobody was at work."""
+    running: str = ""
+    """The last column, where its time isn't over."""
     reason: str = ""
     """Why the metric isn't the one asked for."""
     durations: DurationStyle = DurationStyle.WORDS
@@ -115,6 +119,8 @@ class Courses:
             said.append(f"By {self.noun}, so that it fits: each is {how} its {self.bucket}s.")
         if self.trimmed:
             said.append(f"Not drawn, since nobody was at work: {self.trimmed}.")
+        if self.running:
+            said.append(f"Still running: {self.running}.")
         if self.split is not None:
             lowest = len(self.lines) - self.split
             said.append(
@@ -250,6 +256,7 @@ def courses_of(answer: Answer, *, most_slots: int, most_lines: int, whole: bool 
         split=split,
         coarsened=coarsened,
         trimmed=_trimmed(labels, first, last),
+        running=_running(answer.rows, slots, key_of),
         reason=reason,
         durations=answer.durations,
     )
@@ -287,6 +294,7 @@ def _by_day(answer: Answer, column: Column, reason: str, calendar: _Calendar, mo
         count=len(days),
         coarsened=coarsened,
         trimmed=_trimmed(labels, first, last),
+        running=_running(answer.rows, slots, key_of),
         reason=reason,
         durations=answer.durations,
     )
@@ -404,7 +412,7 @@ def _cells(
     key_of: Callable[[Row], Hashable],
     column: Column,
     *,
-    absent: Figure | None = NOTHING,
+    absent: Figure | None = _WITHHELD,
 ) -> list[list[Figure | None]]:
     """The figure of each line and slot."""
     cells = [cell for rows in lines for cell in _by_slot(rows, slots, key_of)]
@@ -419,6 +427,14 @@ def _worked(every: Sequence[Figure]) -> tuple[int, int]:
     """From the first to the last column in which somebody was at work, or could not be asked."""
     used = [place for place, figure in enumerate(every) if figure.value is not None or figure.missing not in _NOBODY]
     return (used[0], used[-1] + 1) if used else (0, len(every))
+
+
+def _running(rows: Sequence[Row], slots: Slots, key_of: Callable[[Row], Hashable]) -> str:
+    """The column that time is still passing in; empty where there is none, or no other."""
+    running = {key_of(row) for row in rows if row.provisional}
+    if not running or len(running) == len(slots):
+        return ""
+    return ", ".join(slot.full for key, (slot, _) in slots.items() if key in running)
 
 
 def _trimmed(labels: Sequence[Slot], first: int, last: int) -> str:

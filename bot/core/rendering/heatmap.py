@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from bot.core.rendering.courses import Courses, Line
     from bot.core.rendering.sums import Figure
 
+    Colour = tuple[float, ...]
+
 MOST_LINES = 200
 MOST_SLOTS = 200
 MOST_PIXELS = 8_000_000
@@ -38,6 +40,10 @@ _WIDEST_LABEL = 150.0
 _NARROWEST = 520.0
 _SIGN = 11.0
 _DPI = 144.0
+_STEPS = 256
+"""Colours of the scale."""
+_DIGIT_HEIGHT = 0.73
+"""Of the font, in ems."""
 _STROKES = {
     Missing.NO_DATA: "slanted",
     Missing.NO_DENOMINATOR: "slanted",
@@ -116,7 +122,7 @@ class _Cells:
     """Rectangles and what is in them, gathered before they are drawn all at once."""
 
     boxes: list[list[tuple[float, float]]] = field(default_factory=list)
-    fills: list[Any] = field(default_factory=list)
+    fills: list[Colour] = field(default_factory=list)
     strokes: list[list[tuple[float, float]]] = field(default_factory=list)
     strong: list[list[tuple[float, float]]] = field(default_factory=list)
     """Strokes that ask to be seen."""
@@ -139,7 +145,8 @@ class _Picture:
         self.cell_width = min(44.0, max(6.0, _halves(880 / count)))
         self.cell_height = 17.0 if lines <= 40 else 14.0 if lines <= 100 else 11.0
         self.numbers = self.cell_width >= 15.0
-        self.scale = colormaps[_COLOURS]
+        colours = [tuple(colour) for colour in colormaps[_COLOURS](range(_STEPS)).tolist()]
+        self.scale = [(colour, _ink_on(colour)) for colour in colours]
         self.full = courses.full
         self.unit = _number_unit(courses)
         self.numbered: list[tuple[str, str]] = []
@@ -212,7 +219,7 @@ class _Picture:
         self._legend(axes, legend_top, cells.used, over=bool(cells.peaks), dpi=dpi)
         out = io.BytesIO()
         agg.print_png(  # type: ignore[no-untyped-call]
-            out, metadata={"Software": None}, pil_kwargs={"compress_level": 6}
+            out, metadata={"Software": None}, pil_kwargs={"compress_level": 3}
         )
         pixels = canvas.bbox.size
         return Drawn(out.getvalue(), int(pixels[0]), int(pixels[1]), tuple(self.numbered))
@@ -298,7 +305,7 @@ class _Picture:
         x += _width(low, 7.5) + 4
         for step in range(steps):
             cells.boxes.append(_box(x + step * 4.0, y, 4.2, _SIGN))
-            cells.fills.append(self.scale((step + 0.5) / steps))
+            cells.fills.append(self._colour((step + 0.5) / steps)[0])
         x += steps * 4.0 + 4
         _write(axes, x, y + 5, high, 7.5)
         x += _width(high, 7.5) + 16
@@ -310,7 +317,7 @@ class _Picture:
             x += _SIGN * 1.6 + 4 + _width(_MEANINGS[kind], 7.5) + 14
         if over:
             cells.boxes.append(_box(x, y, _SIGN * 1.6, _SIGN))
-            cells.fills.append(self.scale(1.0))
+            cells.fills.append(self._colour(1.0)[0])
             cells.peaks.append((x + _SIGN * 1.6, y))
             _write(axes, x + _SIGN * 1.6 + 4, y + 5, "over 100 %", 7.5)
             x += _SIGN * 1.6 + 4 + _width("over 100 %", 7.5) + 14
@@ -349,15 +356,18 @@ class _Picture:
             return
         ink = _INK
         if not plain:
-            fill = self.scale(min(1.0, max(0.0, figure.value / self.full)))
+            fill, ink = self._colour(figure.value / self.full)
             cells.boxes.append(_box(x, y, width, self.cell_height))
             cells.fills.append(fill)
-            ink = _ink_on(fill)
         if self.courses.is_share and figure.value > 1 + 1e-6:
             cells.peaks.append((x + width, y))
         if self.numbers or width >= _TOTAL_WIDTH:
             text = self.unit.text(figure.value)
             cells.texts.setdefault((text, ink), []).append((x + width / 2, y + self.cell_height / 2))
+
+    def _colour(self, share: float) -> tuple[Colour, str]:
+        """The colour of a share of the scale, and of what is written on it."""
+        return self.scale[min(_STEPS - 1, max(0, int(share * _STEPS)))]
 
     @staticmethod
     def _empty(cells: _Cells, kind: str, x: float, y: float, width: float, height: float) -> None:
@@ -391,8 +401,8 @@ class _Picture:
         shapes: list[tuple[Any, str, list[tuple[float, float]]]] = [(triangle, "#b3261e", cells.peaks)]
         for (text, ink), places in cells.texts.items():
             path = TextPath((0, 0), text, size=size, prop=font, usetex=False)
-            bounds = path.get_extents()
-            centred = path.transformed(Affine2D().translate(-(bounds.x0 + bounds.x1) / 2, -(bounds.y0 + bounds.y1) / 2))
+            # By the font's own measures: the outline's exact extent would take longer than all drawing.
+            centred = path.transformed(Affine2D().translate(-_width(text, size) / 2, -_DIGIT_HEIGHT * size / 2))
             shapes.append((centred, ink, places))
         for path, ink, places in shapes:
             if places:
@@ -428,7 +438,7 @@ def _number_unit(courses: Courses) -> _NumberUnit:
     return _NumberUnit(60.0, words="minutes") if courses.full < 4 * 3600 else _NumberUnit(3600.0, 1, "hours")
 
 
-def _ink_on(fill: tuple[float, float, float, float]) -> str:
+def _ink_on(fill: Colour) -> str:
     """Black or white, whichever stands out more (relative luminance as WCAG defines it)."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in fill[:3])
     return _INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _PAPER

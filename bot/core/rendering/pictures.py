@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.core.query import Output
 from bot.core.rendering import wording
-from bot.core.rendering.courses import Courses, courses_of
+from bot.core.rendering.courses import Courses, courses_of, picture_column
 from bot.core.rendering.csv_out import csv_filename
 from bot.core.rendering.heatmap import MOST_LINES, MOST_SLOTS, draw
 from bot.core.rendering.heatmap_text import Digits, digits
@@ -53,18 +52,13 @@ class Picture:
     """Escaped text to go with it: the question as it was read, and the names that its font lacks."""
 
 
-def wants_heat_map(answer: Answer) -> bool:
-    """Whether a heat map was asked for, and the answer has something over time to draw."""
-    return Output.HEATMAP in answer.query.outputs and no_heat_map(answer) is None
-
-
 def no_heat_map(answer: Answer) -> str | None:
     """Why there is none, in words; None: there is one."""
     if together(answer) is not None:
         return "No heat map here: it would show single agents, whose names and figures are not posted in this channel."
     if answer.query.by_time is None:
         return "No heat map: it needs times, such as `by interval`."
-    if not answer.rows or _courses(answer, MOST_LINES, MOST_SLOTS) is None:
+    if picture_column(answer)[0] is None:
         return "No heat map: nothing in this answer has a figure."
     return None
 
@@ -75,7 +69,7 @@ def heat_map(answer: Answer) -> Picture | None:
     Takes up to two seconds of a processor and some tens of megabytes: whoever calls it lets one be drawn at a time.
     """
     courses = None if no_heat_map(answer) else _courses(answer, MOST_LINES, MOST_SLOTS)
-    if courses is None:
+    if courses is None or not courses.lines:
         return None
     reading = wording.reading(answer.query, wording.known_names(answer))
     drawn = draw(courses, heading=reading, remarks=(courses.finding, *courses.notes))

@@ -52,7 +52,8 @@ def together(cells: Sequence[Sequence[Row]], column: str) -> list[Figure]:
     metric = next((m for m in METRICS if m.name == column), None)
     figures = [Figure.of(rows[0], column) if len(rows) == 1 else NOTHING for rows in cells]
     summed = [place for place, rows in enumerate(cells) if len(rows) > 1]
-    lengths = _lengths([row for place in summed for row in cells[place]]) if summed else {}
+    timed = metric is not None and LENGTH_COLUMN in metric.needs
+    lengths = _lengths([row for place in summed for row in cells[place]]) if timed else {}
     sums: list[dict[str, float | None]] = []
     for place in summed:
         fetched = [row for row in cells[place] if not _is_short(row, metric, column)] or list(cells[place])
