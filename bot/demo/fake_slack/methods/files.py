@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mimetypes import guess_type
 from typing import TYPE_CHECKING
 
 from bot.demo.fake_slack.methods.calling import number, text
@@ -68,7 +69,7 @@ def info(calling: Calling, params: Json) -> Json:
             "name": file.name,
             "title": file.title,
             "size": len(file.content),
-            "mimetype": "text/csv" if file.name.endswith(".csv") else "application/octet-stream",
+            "mimetype": guess_type(file.name)[0] or "application/octet-stream",
             "channels": file.channels,
             "alt_txt": file.alt_text,
         }
