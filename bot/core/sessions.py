@@ -76,6 +76,8 @@ class Work:
     duplicates_removed: int
     since: datetime
     """Conversations begun before that were not looked for."""
+    known_at: datetime | None = None
+    """When the oldest of it was read that may still change; None: just now."""
 
 
 def accounted_for(sessions: Iterable[WorkSession], windows: Sequence[Interval]) -> dict[str, float]:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from bot.ports import ActivitySource, Operation
     from bot.services.archive import Archive
 
-JOB_FAILED = "job_failed"
-"""The code of a job that Genesys accepted and did not finish."""
+_OVER = frozenset({"cancelled", "platform_slow"})
+"""Codes of failures after which there is no time left to ask in another way."""
 
 _BACKGROUND_SHARE = 0.7
 """Of the rate, for what nobody waits for."""
@@ -148,6 +148,7 @@ class Clockwork:
             conversations=found.conversations,
             duplicates_removed=found.table.duplicates,
             since=_midnight(ask, back),
+            known_at=found.sources.moving_since,
         )
 
     def fetch_day(self, day: date, operation: Operation) -> bool:
@@ -280,7 +281,7 @@ class Clockwork:
                 settled=False,
                 anyway=reading.ask.anyway,
             )
-            if error.code != JOB_FAILED or affordable is not Route.PAGES:
+            if error.code in _OVER or affordable is not Route.PAGES:
                 raise
             reading.pages += pages
             return self._activity.conversations(reading.ask, reading.operation, within=stretch)
@@ -303,13 +304,13 @@ class Clockwork:
         try:
             table = self._activity.conversations_job(ask, operation, within=whole, overlapping=True)
         except SourceError as error:
-            if error.code != JOB_FAILED:
+            if error.code in _OVER:
                 raise
             message = (
                 f"{error.message} Conversations were asked for page by page instead; those begun before the look-back "
                 "are not in it."
             )
-            return None, (Notice(JOB_FAILED, message),)
+            return None, (Notice("job_failed", message),)
         return Found(table.narrowed(ask), table.conversations, None, Sources(jobs=1)), ()
 
     def _is_settled(self, reading: _Reading, end: datetime) -> bool:

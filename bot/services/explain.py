@@ -69,7 +69,7 @@ class Explainer:
             conversations=work.conversations,
             duplicates_removed=work.duplicates_removed,
             since=work.since,
-            data_as_of=work.now,
+            data_as_of=work.known_at or work.now,
         )
         return _told(query, found, told)
 

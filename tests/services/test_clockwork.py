@@ -27,7 +27,7 @@ from bot.ports import Operation, Requester
 from bot.services.archive import Archive
 from bot.services.clockwork import Clockwork
 from bot.settings import load_settings
-from bot.wiring import report_service
+from bot.wiring import archive_lines, report_service
 from genesys_client import GenesysClient
 from genesys_client.sandbox import DEFAULT_GRANT, Engine, Fault, SandboxAdapter
 
@@ -153,6 +153,27 @@ def test_kept_days_give_what_the_platform_gave_and_ask_nothing(world: World, tex
     assert found.sources.moving_since == NIGHT
     assert expected.sources is not None
     assert (len(expected.sources.kept), expected.sources.pages > 0) == (0, True)
+
+
+def test_what_was_read_at_night_is_still_true_in_the_morning(world: World) -> None:
+    world.now = NIGHT
+    clockwork = world.clockwork()
+    for day in (7, 8, 9):
+        clockwork.fetch_day(date(2026, 3, day), world.operation())
+    assert archive_lines(load_settings({}, env_file=None), world.database)[0].startswith("Archive: 3 days, ")
+    world.now = MORNING
+    ask = world.ask("yesterday by interval clock")
+
+    kept = clockwork.facts(ask, world.operation())
+
+    assert kept.sources is not None
+    assert kept.sources.pages == 0
+    live = world.clockwork(archive=False).facts(ask, world.operation())
+    key = ["agent_id", "bucket"]
+    # What a thread that went on after the fetching counts as handled is another matter: it was, as far as one knew.
+    columns = [*key, "handle_s", "talk_s", "held_s", "acw_s", "busy_s"]
+    worked = [facts.frame[facts.frame["handle_s"] > 0] for facts in (kept, live)]
+    pd.testing.assert_frame_equal(*(frame[columns].sort_values(key).reset_index(drop=True) for frame in worked))
 
 
 def test_a_question_about_everybody_keeps_the_days_that_are_over(world: World) -> None:

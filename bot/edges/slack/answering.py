@@ -247,6 +247,7 @@ class Answering:
         audience = self._audience(address) if query.share else PRIVATE
         # The wait in the queue is over: from here on the answer has its whole time.
         ticket.operation.deadline = self.operation(query).deadline
+        ticket.operation.background = query.takes_long  # quick questions go first
         ticket.operation.progress = lambda words: reply.progress(working(words, question.key))
         answer = self._reports.answer(
             query,
