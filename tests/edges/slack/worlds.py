@@ -58,6 +58,7 @@ def query(text: str) -> Query:
         filters=Filters(exclude=without),
         outputs=frozenset({Output.CSV}) if "csv" in words else frozenset(),
         share="share" in words,
+        anyway="anyway" in words,
     )
 
 
