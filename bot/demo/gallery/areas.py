@@ -91,7 +91,7 @@ def pictures(walk: Walk) -> None:
         ("Bars of the ten busiest", "yesterday top 10 chart"),
         ("A line through a day", "yesterday by hour chart"),
         ("A heat map", "yesterday heatmap"),
-        ("A heat map of one agent", "@you yesterday heatmap"),
+        ("A heat map of one agent", '"Dana Tanaka" yesterday heatmap'),
     ):
         with walk.scene(title):
             walk.write(text)
@@ -144,6 +144,11 @@ def schedules(walk: Walk) -> None:
         walk.press("Delete")
     with walk.scene("Not there any more"):
         walk.command("pause 99")
+    with walk.scene("A channel that can't be reached", "Whoever made the schedule hears of it."):
+        closed = walk.slack.add_channel("closing-down", members=[walk.setting.person])
+        walk.command("schedule daily 8:00 yesterday by team", channel=closed)
+        closed.archived = True
+        walk.command("run 3", brings=3)
     with walk.scene("A time that can't be"):
         walk.command("schedule weekdays 25:00 yesterday")
         walk.command("schedule never yesterday")
@@ -243,6 +248,16 @@ def _struck(title: str, text: str, note: str = "", **fault: object) -> Callable[
     return walk_it
 
 
+def called_off(walk: Walk) -> None:
+    """A question that takes long."""
+    with walk.scene("Over ten seconds", "One line says so, with a button to call it off."):
+        walk.steer(
+            "faults", {"faults": [{"kind": "slow", "seconds": 20.0, "path": "/api/v2/analytics/users", "times": 1}]}
+        )
+        walk.command("yesterday", brings=2, stay=False)
+        walk.press("Cancel")
+
+
 def without_data_blocks(walk: Walk) -> None:
     """A workspace that refuses the newer blocks."""
     with walk.scene(
@@ -316,6 +331,7 @@ AREAS: Mapping[str, Area] = {
             ),
             _struck("Rate limited for a moment", "yesterday top 3", kind="rate_limited", after=2, times=2),
             _struck("A token revoked on the way", "yesterday top 3", kind="revoke_token", after=2, times=1),
+            called_off,
             without_data_blocks,
         ),
     ),

@@ -20,7 +20,7 @@ def drawn_message(message: Message, names: Mapping[str, str]) -> Html:
     """A message as its readers see it, and the text that stands for it where blocks aren't shown."""
     drawing = Drawing(names)
     marks = [
-        f"Only visible to {names.get(message.to or '', 'you')}" if message.ephemeral else "",
+        f"Only visible to {names.get(message.to or '', 'you')}" if message.ephemeral else _place(message, names),
         "in a thread" if message.thread_ts and message.thread_ts != message.ts else "",
         "edited" if message.edits else "",
     ]
@@ -59,6 +59,12 @@ def drawn_view(
     if submit := view.payload.get("submit"):
         buttons.append(tag("button", drawing.markup.object(submit), type="button", class_="primary"))
     return tag("article", title, blocks, tag("div", *buttons, class_="foot"), class_="modal")
+
+
+def _place(message: Message, names: Mapping[str, str]) -> str:
+    """Where everybody who may look sees it."""
+    name = names.get(message.channel, message.channel)
+    return "direct message" if message.channel.startswith("D") else f"in #{name}"
 
 
 def _spoken(text: str) -> Html:

@@ -93,12 +93,23 @@ class Walk:
     # --- acts ---
 
     def command(
-        self, text: str, *, person: Person | None = None, channel: Channel | None = None, brings: int = 0
+        self,
+        text: str,
+        *,
+        person: Person | None = None,
+        channel: Channel | None = None,
+        brings: int = 0,
+        stay: bool = True,
     ) -> None:
-        """Type `/utilization …`; so many messages at least come of it, some of them by and by."""
+        """Type `/utilization …`.
+
+        Args:
+            brings: so many messages at least come of it, some of them by and by.
+            stay: until the bot has done with it; else only until those have come.
+        """
         who, where = person or self.setting.person, channel or self.setting.channel
         delivery = self.slack.command(text, person=who, channel=where)
-        self._watch(f"{self._where(where)}/utilization {text}".rstrip(), delivery, who, brings=brings)
+        self._watch(f"{self._where(where)}/utilization {text}".rstrip(), delivery, who, brings=brings, stay=stay)
 
     def mention(self, text: str, *, person: Person | None = None, channel: Channel | None = None) -> None:
         """Write `@Utilization …` in a channel."""
@@ -180,7 +191,14 @@ class Walk:
         return view
 
     def _watch(
-        self, done: str, delivery: Delivery, person: Person, *, brings: int = 0, filled: Mapping[str, str] | None = None
+        self,
+        done: str,
+        delivery: Delivery,
+        person: Person,
+        *,
+        brings: int = 0,
+        stay: bool = True,
+        filled: Mapping[str, str] | None = None,
     ) -> None:
         """Keep what comes until the bot is idle and quiet; of what is expected, waited for a little longer."""
         act = Act(done)
@@ -194,7 +212,8 @@ class Walk:
                 quiet = 0
             elif self.setting.idle():
                 quiet += 1
-            if quiet > (QUIET_STEPS if len(act.shown) >= brings else EXPECTED_S / STEP_S):
+            enough = len(act.shown) >= brings
+            if quiet > (QUIET_STEPS if enough else EXPECTED_S / STEP_S) or (enough and not stay):
                 break
             try:
                 self.slack.wait_for(self._news, timeout=STEP_S)
