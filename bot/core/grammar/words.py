@@ -439,10 +439,17 @@ ENTRIES = (
     ),
     Entry(
         _HOW,
-        OUTPUTS,
-        "The answer as a file or a picture too.",
-        ("last week csv", "last week xlsx", "yesterday by interval chart", "last week by interval heatmap"),
-        OUTPUTS,
+        OUTPUTS[:2],
+        "The answer as a file too.",
+        ("last week csv", "last week xlsx"),
+        OUTPUTS[:2],
+    ),
+    Entry(
+        _HOW,
+        OUTPUTS[2:],
+        "The answer as a picture too: charts in the message, or a heat map of agents and half-hours as a file.",
+        ("yesterday by team chart", "yesterday heatmap", "last week me heatmap"),
+        OUTPUTS[2:],
     ),
     Entry(
         _HOW,

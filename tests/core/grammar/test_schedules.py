@@ -286,6 +286,7 @@ def test_edit_takes_the_words_of_a_schedule() -> None:
         ("schedule weekdays 8:00 yesterday share", "contradiction", "share"),
         ("schedule weekdays 8:00 yesterday xlsx", "not_available", "xlsx"),
         ("schedule weekdays 8:00 yesterday csv", "not_available", "csv"),
+        ("schedule weekdays 8:00 yesterday chart heatmap", "not_available", "and no heatmap"),
         ("schedule weekdays 8:00 help", "contradiction", "help"),
         ("schedule weekdays 8:00 status", "contradiction", "status"),
         ("schedule weekdays 8:00 pause 3", "contradiction", "pause"),

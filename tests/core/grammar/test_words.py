@@ -18,6 +18,7 @@ from bot.core.query import (
     Verb,
     query_as_json,
 )
+from bot.core.rendering.wording import reading
 from bot.errors import CommandError, UnknownCommandError
 from tests.core.grammar.context import context
 
@@ -144,6 +145,36 @@ def test_order_rank_thresholds_outputs_and_share():
     assert query.outputs == {Output.CSV, Output.HEATMAP}
     assert query.share
     assert read("yesterday bottom 5").rank == Rank(5, top=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "dimensions", "granularity", "columns"),
+    [
+        ("yesterday heatmap", "agent interval", "PT30M", 48),
+        ("2026-10-25 heatmap", "agent interval", "PT30M", 50),
+        ("by team yesterday heatmap", "team interval", "PT30M", 48),
+        ("last week 9-17 heatmap", "agent interval", "PT30M", 112),
+        ("last week heatmap", "agent day", "P1D", 7),
+        ("last week heatmap ana", "agent interval", "PT30M", 336),
+        ("last week heatmap ana,ben", "agent day", "P1D", 7),
+        ("last week heatmap by 1h", "agent interval", "PT1H", 168),
+        ("last month by week heatmap", "agent week", "P7D", 5),
+        ("intervals me yesterday heatmap", "agent interval", "PT30M", 48),
+        ("yesterday chart", "agent", None, 0),
+    ],
+)
+def test_a_heat_map_that_names_no_times_is_of_half_hours_or_of_days_where_these_are_too_many(
+    text, dimensions, granularity, columns
+):
+    query = read(text)
+    assert [d.value for d in query.group_by] == dimensions.split()
+    assert (query.granularity, query.bucket_count) == (granularity and Granularity(granularity), columns)
+    assert replace(read(format_query(query)), text=text) == query
+
+
+def test_the_reading_says_what_a_heat_map_is_of():
+    assert reading(read("yesterday heatmap")).endswith("48 half-hours, as posted, as a heat map by agent and half-hour")
+    assert "heat map" not in reading(read("yesterday by interval"))
 
 
 def test_a_metric_is_the_most_words_that_are_one():

@@ -15,9 +15,11 @@ from bot.core.rendering.blocks import render_message
 from bot.core.rendering.charts import charts, unique_labels
 from bot.core.rendering.names import units, width_of
 from bot.core.rendering.pictures import TWIN_LINES, heat_text
+from bot.core.rendering.scheduled import render_scheduled
 from bot.core.rendering.text import answer_as_text
 from tests.core.rendering.answers import many, small
 from tests.core.rendering.pictured import over_time, shift
+from tests.core.rendering.test_schedules import fire, schedule
 
 CHART = frozenset({Output.CHART})
 NAMES = ["x", "W" * 255, "שירה לוי", "🙂" * 60, "<!channel>", "*_~`", "=HYPERLINK(1)", "山田 太郎", "", "Ana Díaz"]
@@ -299,3 +301,13 @@ def test_a_heat_map_ranks_agents_and_not_half_hours():
 
     assert "Ana" not in text.split("half-hours, as posted", 1)[1].replace("Lowest: Ben", "")
     assert "2 of 3 agents, as asked." in text
+
+
+def test_a_scheduled_post_carries_its_charts_and_is_drawn_the_same_each_time():
+    answer = asking(over_time([f"Agent {n}" for n in range(30)], shift))
+
+    first, second = (render_scheduled(answer, schedule(), fire(), late=False, incomplete=False) for _ in range(2))
+
+    assert first == second
+    assert sum(block["type"] == "data_visualization" for block in first["blocks"]) == 1
+    assert violations({"text": first["text"], "blocks": first["blocks"]}, surface="message") == []
