@@ -35,7 +35,7 @@ def partial(cohort: Cohort) -> Iterator[Notice]:
         if not missing:
             continue
         if len(missing) == asked:
-            yield Notice("partial", f"{what} could not be fetched; what rests on it is left empty.")
+            yield Notice("partial", f"What rests on {what[0].lower()}{what[1:]} is left empty.")
         else:
             yield Notice(
                 "partial",
@@ -86,7 +86,15 @@ def residue(residue_s: float | None) -> Iterator[Notice]:
     more = "more" if residue_s > 0 else "less"
     yield Notice(
         "residue",
-        f"Over the range handle time is {abs(residue_s):,.1f} s {more} than contacting, dialing, talk, held and ACW "
+        f"Over the range handle time is {_span(abs(residue_s))} {more} than contacting, dialing, talk, held and ACW "
         "together: parts are posted as they end and the whole at wrap-up, so work across the range's edges is in one "
         "and not in the other.",
     )
+
+
+def _span(seconds: float) -> str:
+    """`42 min 0 s`; below a minute with tenths, for a residue may be that small."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s"

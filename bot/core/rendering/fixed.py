@@ -23,6 +23,8 @@ PHONE, DESKTOP = 34, 68
 
 _GAP = 2
 _NARROWEST_NAME, _NARROWEST_SPARK = 8, 12
+_READABLE_NAME = 14
+"""Names are cut further only where not even the headline would fit beside them."""
 _FOLDED = 4
 """Rows alike, and without a number, from which on the inner ones are folded into one line."""
 _FOLD = "⋮"
@@ -133,10 +135,10 @@ def _cells_width(whole: Grid, index: int) -> int:
 
 
 def _width(whole: Grid, index: int, *, floor: bool = False) -> int:
-    """Columns that a column takes; with `floor`, the least that names can be cut to."""
+    """Columns that a column takes; with `floor`, the least that names are cut to for another figure."""
     cells = _cells_width(whole, index)
     widest = max(cells, *map(width_of, _wrapped(whole.heads[index].text, cells)))
-    return min(widest, _NARROWEST_NAME) if floor and _is_name(whole, index) else widest
+    return min(widest, _READABLE_NAME) if floor and _is_name(whole, index) else widest
 
 
 def _wrapped(label: str, width: int) -> list[str]:

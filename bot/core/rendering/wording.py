@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_abbr
 from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -80,8 +81,13 @@ def reading(query: Query, names: Mapping[str, str] = MappingProxyType({})) -> st
         parts.append(f"without {whom(query.filters.exclude, names)}")
     sentence = ", ".join(parts)
     if query.versus is not None:
-        sentence += f"; against {query.versus.label}"
+        sentence += f"; against {_amid(query.versus.label)}"
     return sentence
+
+
+def _amid(label: str) -> str:
+    """A range's label within a sentence: its first word keeps a capital only where it is a day's name."""
+    return label if label[:3] in day_abbr else f"{label[:1].lower()}{label[1:]}"
 
 
 def reading_notes(query: Query) -> tuple[str, ...]:
@@ -181,6 +187,8 @@ def finding(answer: Answer) -> str:
     if have:
         (least, lowest), (most, highest) = (end(have, key=itemgetter(0)) for end in (min, max))
         if least != most:
+            if len(rows) < len(answer.rows):  # the totals are of all: an end of these may lie on the other side of them
+                sentences.append(f"Of the {plural(len(rows), 'row')} shown:")
             for word, value, row in (("Lowest", least, lowest), ("Highest", most, highest)):
                 shown = figures.number(value, column.unit, column=column.name, durations=answer.durations)
                 sentences.append(f"{word}: {row_name(answer, row)} {shown}.")
@@ -278,7 +286,7 @@ def remarks(answer: Answer, table: Grid | None) -> tuple[str, ...]:
         if table.overfull:
             told = any(warning.code == "bucket_overflow" for warning in answer.warnings)
             said.append(OVERFULL_SIGN if told else overfull_cause(answer.query))
-    if answer.residue_s is not None:
+    if answer.residue_s is not None and not any(warning.code == "residue" for warning in answer.warnings):
         said.append(residue(answer.residue_s))
     said += [cleaned(warning.message) for warning in answer.warnings if warning.code == DELETED]
     return tuple(filter(None, said))

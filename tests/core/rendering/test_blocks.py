@@ -246,7 +246,7 @@ def test_the_fallback_repeats_the_header_and_ends_with_the_totals():
     first, *others = preformatted(render_message(many(180, spark=False)))
     assert others
     head = first.split("\n")[:2]
-    assert head[0].split() == ["Agent", "Util.", "Occup.", "Handle"]
+    assert head[0].split() == ["Agent", "Util.", "Occup."]
     assert all(part.split("\n")[:2] == head for part in others)
     assert all(units(part) <= 3000 for part in (first, *others))
     assert others[-1].split("\n")[-1].startswith("All ")

@@ -35,7 +35,7 @@ def test_a_terminal_shows_both_figures_and_what_they_differ_by():
     assert text.startswith(
         "Utilization by agent, compared\n"
         "Yesterday, Sun 22 Nov 00:00–24:00 Europe/London, 48 half-hours, as posted;\n"
-        "  against The day before, Sat 21 Nov 00:00–24:00\n"
+        "  against the day before, Sat 21 Nov 00:00–24:00\n"
         "Utilization 56.8 % over 4 agents, 28.4 % before (↑ +28.4 pp). Most up: Ana\n"
         "  Díaz ↑ +43.5 pp.\n"
     )

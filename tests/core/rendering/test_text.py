@@ -273,3 +273,21 @@ def test_the_coverage_line_says_where_conversations_came_from():
         "1 day from the archive (fetched Mon 23 Nov 02:10), 1 job"
     ]
     assert list(sources(Sources(), zone)) == []
+
+
+def test_the_ends_of_rows_that_were_chosen_are_of_those_alone():
+    rows = tuple(row(name, (share,) * 6) for name, share in (("Ana", 0.9), ("Bo", 0.8), ("Cy", 0.1)))
+    answer = replace(small(), rows=rows, query=replace(small().query, rank=Rank(2)))
+    text = " ".join(answer_as_text(answer).split())
+    assert "over 4 agents. Of the 2 rows shown: Lowest: Bo 80.0 %. Highest: Ana 90.0 %." in text
+
+
+def test_a_residue_is_told_once():
+    warned = replace(small(), warnings=(Notice("residue", "Handle is 3 min more."),))
+    assert "Residue:" not in answer_as_text(warned)
+
+
+def test_a_name_is_cut_only_where_not_even_the_headline_fits_beside_it():
+    text = answer_as_text(many(3, ("Maximiliana Theodora",)), width=34)
+    assert "\nMaximiliana Theod…   0.0 %   0.0 %\n" in text  # a third figure would leave it eight letters
+    assert "No room here for Handle" in text
