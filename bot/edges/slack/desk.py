@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.core.rendering.blocks import render_reading, render_text_answer
+from bot.core.rendering.names import marked_up
 from bot.core.rendering.questions import next_steps
 from bot.core.rendering.refusals import render_error
 from bot.core.rendering.schedules import render_order
@@ -233,5 +234,7 @@ class Desk:
 
 
 def _reading(query: Query) -> str:
-    """How a question, or an order about schedules, was read."""
-    return render_reading(query) if query.order is None else render_order(query.order)
+    """How a question, or an order, was read; of one without a range the words themselves say all."""
+    if query.order is not None:
+        return render_order(query.order)
+    return render_reading(query) if query.range is not None else marked_up(f"Understood: `{query.text}`")

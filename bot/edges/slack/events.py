@@ -50,7 +50,7 @@ def register(app: App, desk: Desk, home: HomeDesk) -> None:
         )
         text = optional(event, "text") or ""
         bot = _bot_user_id(body)
-        text = from_slack(_without_bot(text, bot) if bot else text)
+        text = from_slack(_without(bot, text) if bot else text)
         desk.take_quietly(Question(text, address, f"event:{field(body, 'event_id')}"))
 
     @app.event("app_home_opened")
@@ -80,12 +80,16 @@ def _heard(event: dict[str, Any]) -> None:
 
 
 def _without_bot(text: str, bot_user_id: str | None) -> str:
-    """The text without the mention of the bot; where its id isn't known, without the first mention."""
-    if bot_user_id is not None:
-        without = re.sub(rf"<@{re.escape(bot_user_id)}(?:\|[^>]*)?>[:,]?", " ", text)
-        if without != text:
-            return without
+    """The text of a mention without the bot in it; where it isn't found under its id, without the first one named."""
+    without = text if bot_user_id is None else _without(bot_user_id, text)
+    if without != text:
+        return without
     return re.sub(r"<@[UW][A-Z0-9]+(?:\|[^>]*)?>[:,]?", " ", text, count=1)
+
+
+def _without(user_id: str, text: str) -> str:
+    """The text without the mentions of one user; whoever else is named stays."""
+    return re.sub(rf"<@{re.escape(user_id)}(?:\|[^>]*)?>[:,]?", " ", text)
 
 
 def _by_a_person(event: dict[str, Any]) -> bool:

@@ -58,6 +58,12 @@ def test_the_bot_s_own_mention_is_no_part_of_the_question(world, text, asked):
     assert " ".join(world.reports.asked[0].query.text.split()) == asked
 
 
+def test_whoever_is_named_in_a_direct_message_stays_named(world):
+    world.slack.direct_message("@ana yesterday", person=world.ana)
+    world.slack.wait_for(lambda: world.reports.asked, what="the question")
+    assert world.reports.asked[0].query.text == f"<@{world.ana.id}> yesterday"
+
+
 def test_a_direct_message_is_answered_where_it_was_written(world):
     world.slack.direct_message("yesterday", person=world.ana)
     answer = world.slack.wait_for_message(world.slack.dm(world.ana))
