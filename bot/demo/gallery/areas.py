@@ -38,9 +38,10 @@ def answers(walk: Walk) -> None:
     ):
         with walk.scene(title):
             walk.command(text)
-    with walk.scene("The same in a channel", "A mention is answered where everybody sees it, in a thread."):
-        walk.mention("yesterday by team")
-    with walk.scene("The same in a direct message"):
+    with walk.scene("In a channel", "A mention is answered for whoever wrote it; what is shared, everybody sees."):
+        walk.mention("yesterday top 3")
+        walk.mention("yesterday top 3 share")
+    with walk.scene("In a direct message"):
         walk.write("yesterday top 3")
     for title, text in (("Help", "help"), ("Help about one thing", "help dates"), ("A definition", "define occupancy")):
         with walk.scene(title):
@@ -109,14 +110,14 @@ def exports(walk: Walk) -> None:
         walk.write("yesterday csv semicolon decimal comma hours")
     with walk.scene("A workbook"):
         walk.write("yesterday by team xlsx")
-    with walk.scene("In the thread of a mention"):
-        walk.mention("yesterday by team csv")
+    with walk.scene("In the thread of what is shared"):
+        walk.mention("yesterday by team csv share")
 
 
 def taken_apart(walk: Walk) -> None:
     """Figures explained and reconciled."""
     with walk.scene("Explain, as posted"):
-        walk.command('explain "Dana Tanaka" 10:30 yesterday')
+        walk.command('explain "Dana Tanaka" 10:30 yesterday posted')
     with walk.scene("Explain, by the clock"):
         walk.command('explain "Dana Tanaka" 10:30 yesterday clock')
     with walk.scene("Reconcile a day"):
