@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_COMPLAINT = 300
+_CHANGES = MEMO_VERBS - {Verb.SAVED}
+"""Verbs that change what stands on the page; `saved` asks."""
 
 
 class Memory(Protocol):
@@ -204,7 +206,7 @@ class HomeDesk:
             query = self._reports.read(text, person)
             if query.order is not None:
                 said = self._schedules.answer(query.order, person, address, operation=self._operation(), key=key).text
-            elif query.verb in MEMO_VERBS:
+            elif query.verb in _CHANGES:
                 answer = self._reports.answer(query, person, door=Door.HOME.value, operation=self._operation())
                 said = marked_up(capped(cleaned(getattr(answer, "text", "")), 500))
             else:  # nothing on the page asks so
