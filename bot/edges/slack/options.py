@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.core.people import shown_name
 from bot.core.rendering.actions import PICKER_ACTION
 from bot.core.rendering.names import plain_text
 from bot.edges.slack.unpack import field, optional
@@ -20,4 +21,4 @@ def register(app: App, desk: Desk) -> None:
     @app.options(PICKER_ACTION)
     def typing(ack: Ack, body: dict[str, Any]) -> None:
         agents = desk.suggest(field(body, "user", "id"), optional(body, "value") or "")
-        ack(options=[{"text": plain_text(agent.name), "value": agent.id} for agent in agents])
+        ack(options=[{"text": plain_text(shown_name(agent)), "value": agent.id} for agent in agents])

@@ -56,7 +56,7 @@ def query(text: str) -> Query:
             windows=(DAY,), label="Yesterday, Sun 22 Nov 00:00–24:00", phrase="yesterday", absolute="2026-11-22"
         ),
         filters=Filters(exclude=without),
-        outputs=frozenset({Output.CSV}) if "csv" in words else frozenset(),
+        outputs=frozenset(output for output in Output if output in words),
         share="share" in words,
         anyway="anyway" in words,
     )
