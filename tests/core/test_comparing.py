@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.answer import Group, Missing, RowState
 from bot.core.comparing import change, compared, is_later
@@ -118,6 +120,19 @@ def test_times_are_paired_by_their_place_also_where_the_clocks_changed():
     rows = compared(longer, shorter).rows
     assert [r.versus is None for r in rows] == [False] * 46 + [True] * 2
     assert is_later(longer.query)
+
+
+PEOPLE = st.dictionaries(st.sampled_from("ABCDEF"), st.one_of(st.none(), st.integers(0, 9)))
+
+
+@given(PEOPLE, PEOPLE)
+def test_whoever_is_on_either_side_stands_once_beside_what_she_has_on_the_other(ours, theirs):
+    def rows(side):
+        return [row(name, (None, None, None, None, handled, None)) for name, handled in sorted(side.items())]
+
+    answer = compared(*pair("yesterday vs previous", rows(ours), rows(theirs)))
+    found = [(r.groups[0].name, r.values["handled"], r.versus.values["handled"]) for r in answer.rows]
+    assert found == [(name, ours.get(name), theirs.get(name)) for name in sorted({**ours, **theirs})]
 
 
 # --- readers of a channel --------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from bot.core.rendering.chosen import chosen_notice, chosen_rows, dimensions_of,
 from bot.core.rendering.csv_out import PIECE, filename
 from bot.core.rendering.layout import then_word
 from bot.core.rendering.names import capped, cleaned, width_of
+from bot.errors import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from bot.core.query import Query
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+SHEET_ROWS = 1_048_575
+"""What Excel's sheets hold beside the header; whatever is written further down is lost without a word."""
 
 _DAY_S = 86_400.0
 _NAME_LIMIT = 255
@@ -75,10 +79,18 @@ def answer_as_xlsx(answer: Answer, *, told: Callable[[int, int], object] | None 
     Args:
         answer: of a comparison each row has the figures of both times, and what they differ by.
         told: called every thousand rows with how many of how many are written; what it raises ends the work.
+    Raises:
+        CommandError: more rows than a sheet has.
     """
     import xlsxwriter
 
     rows = chosen_rows(answer)
+    if len(rows) > SHEET_ROWS:
+        raise CommandError(
+            f"The answer has {len(rows):,} rows, and a sheet {SHEET_ROWS:,}.",
+            hint="Ask for wider buckets or fewer agents, or for CSV.",
+            code="file_too_large",
+        )
     out = io.BytesIO()
     streamed = len(rows) > _STREAMED_FROM
     book = xlsxwriter.Workbook(

@@ -132,6 +132,13 @@ def test_a_large_sheet_is_streamed_and_says_how_far_it_is(monkeypatch):
     assert (len(rows), rows[2_500][0], rows[2_500][6]) == (2_501, "Agent 02499", pytest.approx(0.63))
 
 
+def test_more_rows_than_a_sheet_has_are_refused_and_not_lost(monkeypatch):
+    monkeypatch.setattr(xlsx_out, "SHEET_ROWS", 4)
+    with pytest.raises(CommandError) as refusal:
+        answer_as_xlsx(small())
+    assert refusal.value.code == "file_too_large"
+
+
 # --- the files of a question ----------------------------------------------------------------------------------------
 
 
