@@ -34,7 +34,8 @@ LONGEST_WAIT_S = 30.0
 """A rate limit that lasts longer sends the answer another way."""
 FORM_MEMORY_S = 6 * 3600.0
 
-_NOT_IN_CHANNEL = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel", "is_archived"})
+_NOT_IN_CHANNEL = frozenset({"not_in_channel", "channel_not_found", "user_not_in_channel"})
+_HELD_BY_ADMINS = frozenset({"ekm_access_denied", "org_login_required", "team_access_not_granted"})
 _NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message"})
 _TOO_LONG = frozenset({"msg_too_long", "text_too_long"})
 
@@ -311,6 +312,12 @@ def _undelivered(address: Address, refusal: SlackCallError | None) -> DeliveryEr
         hint = "Slack didn't say whether it took the message: look before you ask again."
     elif error in _NOT_IN_CHANNEL:
         hint = "Invite me to the channel first: `/invite` and my name."
+    elif error == "is_archived":
+        hint = "The channel is archived: ask in another one, or without `share`."
+    elif error in {"ratelimited", "message_limit_exceeded"}:
+        hint = "Slack takes no more messages for the moment. Ask again in a minute."
+    elif error in _HELD_BY_ADMINS:
+        hint = "An administrator of this workspace holds it back."
     elif error.startswith("restricted_action"):
         hint = "An administrator limits who may post there."
     elif error in TOKEN_ERRORS:

@@ -252,15 +252,15 @@ def test_a_reply_has_one_last_word(world, url, clock):
     reply = reply_to(world, clock, response_url=url.payload["response_url"])
     assert reply.send(SAID) is True
     assert reply.send(SAID) is False
-    reply.progress("late")
+    reply.progress(SAID)
     assert [message.text for message in url.replies] == ["plain"]
 
 
 def test_a_progress_line_comes_once_and_its_failure_costs_nothing(world, url, clock):
     reply = reply_to(world, clock, response_url=url.payload["response_url"])
     world.slack.faults.next("response_url", Reject("expired_url"))
-    reply.progress("working")
-    reply.progress("working")
+    reply.progress(SAID)
+    reply.progress(SAID)
     reply.send(SAID)
     assert [message.text for message in url.replies] == ["plain"]
 

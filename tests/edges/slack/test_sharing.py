@@ -112,12 +112,25 @@ def test_a_mention_shares_into_its_thread(world):
     assert (shared.via, shared.thread_ts) == ("chat.postMessage", first.ts)
 
 
-def test_a_post_that_the_channel_refuses_is_told_to_the_asker_alone(world):
-    world.slack.faults.always("chat.postMessage", Reject("not_in_channel"), when=lambda p: p["channel"] == world.ops.id)
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        ("not_in_channel", "Invite me"),
+        ("channel_not_found", "Invite me"),
+        ("is_archived", "archived"),
+        ("restricted_action", "administrator limits"),
+        ("restricted_action_read_only_channel", "administrator limits"),
+        ("message_limit_exceeded", "Ask again"),
+        ("ekm_access_denied", "administrator"),
+    ],
+)
+def test_a_post_that_the_channel_refuses_is_told_to_the_asker_alone(world, error, hint):
+    world.slack.faults.always("chat.postMessage", Reject(error), when=lambda p: p["channel"] == world.ops.id)
     world.slack.mention("yesterday share", person=world.ana, channel=world.ops)
     told = world.slack.wait_for_message(world.ops, containing="did not take the message")
     assert told.to == world.ana.id
-    assert "Invite me" in told.text
+    assert hint in told.text
+    assert public(world, world.ops) == []
 
 
 def test_a_forged_press_shares_no_more_than_its_presser_could(world):
