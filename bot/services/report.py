@@ -347,7 +347,7 @@ class ReportService:
             self._side(side, ask, posted, status, cast, operation, fresh=fresh)
             for (side, ask), (posted, status) in zip(sides, found, strict=True)
         )
-        said = (*notices, *chosen.notices, *name_notices, *_about_zone(query), *_about_deleted(agents.values()))
+        said = (*notices, *chosen.notices, *name_notices, *_about_zone(query), *_about_deleted(query, agents.values()))
         here = replace(here, warnings=tuple(dict.fromkeys((*said, *here.warnings))))
         return compared(here, *there) if there else here
 
@@ -565,9 +565,10 @@ def _about_zone(query: Query) -> tuple[Notice, ...]:
     return (Notice("zone_default", message),)
 
 
-def _about_deleted(agents: Iterable[Agent]) -> tuple[Notice, ...]:
+def _about_deleted(query: Query, agents: Iterable[Agent]) -> tuple[Notice, ...]:
+    """Who of those with rows of their own has been deleted."""
     names = sorted(agent.name for agent in agents if agent.state == "deleted")
-    if not names:
+    if not names or Dimension.AGENT not in query.group_by:
         return ()
     shown = ", ".join(names[:_DELETED_NAMED])
     more = f" and {len(names) - _DELETED_NAMED} more" if len(names) > _DELETED_NAMED else ""

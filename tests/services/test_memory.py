@@ -323,6 +323,9 @@ def test_who_sees_everyone_links_others_and_two_candidates_are_asked_back(office
     # A mention of her is now that agent, also where Slack can't be asked.
     assert office.figures("<@U2> yesterday").rows[0].groups[0].id == link.agent_id
     assert office.refused("link <@U2> nobody@example.com").code == "unknown_agent"
+    # A beginning of one name alone links nobody either, before it is confirmed.
+    (only,) = office.refused(f"link <@U2> {office.engine.organization.agents[5].name[:-1]}").choices
+    assert office.words(only[1]).data["agent"]["id"] == office.engine.organization.agents[5].id
 
 
 def test_a_deleted_agent_is_shown_as_such(office: Office) -> None:

@@ -33,6 +33,8 @@ _MENTION = phrase(r"<@(?P<id>[uw][a-z0-9]+)>")
 _FOR_CHANNEL = re.compile(r"(?<![^\s,])for (?:this|the) channel(?=[\s,]|$)")
 _QUOTED = re.compile(r'"([^"]*)"')
 _NAME_SIGNS = re.compile(r"[\w .&+'()-]+")
+_NONE = frozenset({"none", "nothing", "default", "off"})
+"""Take a choice back; in quotes they would be the name of a team."""
 SAVE_EXAMPLE = "save morning yesterday team:Billing"
 LINK_EXAMPLE = "link ana@example.com"
 _ASKS = frozenset({None, Verb.INTERVALS, Verb.EXPLAIN, Verb.RECONCILE})
@@ -81,6 +83,8 @@ def _settings(scan: Scanner) -> Memo:
             hint=f"settings {memo.key} {memo.value}",
             code="contradiction",
         )
+    if memo.value.lower() in _NONE:
+        return replace(memo, value="", reset=True)
     if memo.value:
         with_setting(NOTHING_CHOSEN, memo.key, memo.value)  # what it can't be is said at once
     return memo
@@ -101,6 +105,8 @@ def _link(scan: Scanner, verb: Verb) -> Memo:
         raise CommandError(
             "`link` needs the agent that this person is.", hint=f"link @ana {LINK_EXAMPLE[5:]}", code="missing_object"
         )
+    if whom.lower() in {"me", "myself"} and not memo.person:
+        return memo
     return replace(memo, whom=whom.removeprefix("@").replace('"', "").strip())
 
 

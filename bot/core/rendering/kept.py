@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.core.grammar.choices import CHOICES, words_of
+from bot.core.query import Verb
 from bot.core.rendering.names import raw_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.core.defaults import Defaults
-    from bot.core.memos import Saved
+    from bot.core.memos import Memo, Saved
 
 _QUESTION = 300
 """Characters of a saved question that are listed."""
@@ -57,4 +58,28 @@ def saved_text(saved: Sequence[Saved]) -> str:
             lines.append(title)
             for one in group:
                 lines += [f"  {one.name}", f"      {raw_text(one.question, limit=_QUESTION)}"]
-    return "\n".join([*lines, "", "Ask one: `saved morning`. Forget one: `unsave morning`."])
+    name = f'"{saved[0].name}"' if " " in saved[0].name else saved[0].name
+    return "\n".join([*lines, "", f"Ask one: `saved {name}`. Forget one: `unsave {name}`."])
+
+
+def memo_reading(memo: Memo) -> str:
+    """What was understood of a command about what is kept."""
+    name = f"“{raw_text(memo.name)}”"
+    where = " for this channel" if memo.for_channel else ""
+    match memo.verb:
+        case Verb.SAVE:
+            return f"Saving {name}{where}: {raw_text(memo.question, limit=_QUESTION) if memo.question else 'your last'}"
+        case Verb.SAVED:
+            return f"Saved question {name}{where}" if memo.name else "Saved questions"
+        case Verb.UNSAVE:
+            return f"Forgetting {name}{where}"
+        case Verb.SETTINGS:
+            label = CHOICES[memo.key].label if memo.key else ""
+            value = f": {raw_text(memo.value, limit=_QUESTION)}" if memo.value else ""
+            return (
+                f"Your settings{', ' if label else ''}{label}{value}{' as the operator has it' if memo.reset else ''}"
+            )
+        case Verb.LINK:
+            return f"Linking {memo.person or 'you'} to {raw_text(memo.whom)}" if memo.whom else "Which agent you are"
+        case _:
+            return f"Unlinking {memo.person or 'you'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.core.answer import TextAnswer
-from bot.core.people import shown_name
+from bot.core.people import fold, shown_name
 from bot.core.query import Verb
 from bot.core.rendering.names import raw_text
 from bot.core.rights import vision
@@ -119,6 +119,8 @@ class Linker:
         if len(candidates) > 1:
             raise _which(f"{len(candidates)} agents fit “{typed}”: which one?", candidates, verb)
         (agent,) = candidates
+        if not _is_whole(typed, agent):
+            raise _which(f"Do you mean {agent.name}? “{typed}” is not her whole name.", candidates, verb)
         person_id = memo.person or requester.id
         self._memory.set_link(person_id, agent.id, by=requester.id)
         undo = f"unlink <@{memo.person}>" if memo.person else "unlink"
@@ -138,6 +140,11 @@ def agent_as_json(agent: Agent | None) -> dict[str, object]:
     if agent is None:
         return {"agent": None}
     return {"agent": {"id": agent.id, "name": agent.name, "email": agent.email, "state": agent.state}}
+
+
+def _is_whole(typed: str, agent: Agent) -> bool:
+    """Whether what was typed names the agent in full: a beginning or a slip of a name links nobody."""
+    return typed == agent.id or typed.casefold() == (agent.email or "").casefold() or fold(typed) == fold(agent.name)
 
 
 def _which(message: str, candidates: Sequence[Agent], verb: str = "link") -> UnknownAgentError:
