@@ -252,7 +252,7 @@ def _points(here: Courses) -> tuple[tuple[str, ...], list[Point], list[str]]:
         if len(lines) == 1 or 2 * complete >= worked:
             return tuple(line.name for line in lines), points, []
     points = [Point(slot.full, (figure,)) for slot, figure in zip(here.slots, here.every, strict=True)]
-    note = f"The chart is of {counted(here.count, here.entity)} together; `heatmap` shows each of them."
+    note = f"The chart is of {counted(here.behind, here.entity)} together; `heatmap` shows each of them."
     return (here.everybody if here.count > 1 else lines[0].name,), points, [note]
 
 
@@ -268,7 +268,7 @@ def _compared(answer: Answer, here: Courses, most: int) -> tuple[tuple[str, ...]
         Point(slot.full, (figure, theirs.get(slot.full, nothing)))
         for slot, figure in zip(here.slots, here.every, strict=True)
     ]
-    note = f"The chart is of {counted(here.count, here.entity)} together." if here.count > 1 else ""
+    note = f"The chart is of {counted(here.behind, here.entity)} together." if here.count > 1 else ""
     return _sides(answer), points, [note]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Missing, RowState, Unit
@@ -36,6 +36,7 @@ _WITHHELD = Figure(None, Missing.NOT_APPLICABLE)
 """Of a time whose row this audience may not read: there, rows of small groups are left out."""
 _NOBODY = frozenset({Missing.NOT_STAFFED, Missing.NO_DATA})
 _MINUTES_OF_A_DAY = 24 * 60
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class Courses:
     """The whole range over all groups."""
     count: int
     """How many groups (or days) there are."""
+    behind: int
+    """How many of them `every` and `whole` rest on: of agents, those who answered."""
+    idle: tuple[str, ...] = ()
+    """Lines left out, since not one cell of theirs has a figure."""
     split: int | None = None
     """So many lines from the top are the highest and the rest the lowest; what lies between isn't drawn."""
     coarsened: bool = False
@@ -102,13 +107,16 @@ class Courses:
     @property
     def title(self) -> str:
         """`Utilization by agent and half-hour`"""
-        suffix = f": {self.of}" if self.of else ""
-        return f"{self.column.label} by {self.entity} and {self.noun}{suffix}"
+        if self.of:
+            return f"{self.column.label} by {self.entity} and {self.noun}: {self.of}"
+        if self.count == 1:
+            return f"{self.column.label} by {self.noun}: {self.lines[0].name}"
+        return f"{self.column.label} by {self.entity} and {self.noun}"
 
     @property
     def everybody(self) -> str:
         """What `every` is of: `All 40 agents`."""
-        return f"All {counted(self.count, self.entity)}"
+        return f"All {counted(self.behind, self.entity)}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -127,15 +135,21 @@ class Courses:
                 f"The {self.split} highest and {lowest} lowest of {counted(self.count, self.entity)} by"
                 f" {self.column.label}; {self.everybody[0].lower()}{self.everybody[1:]} count in the last line."
             )
-        elif len(self.lines) < self.count:
+        elif len(self.lines) + len(self.idle) < self.count:
             said.append(f"{len(self.lines):,} of {counted(self.count, self.entity)}, as asked.")
+        if self.idle:
+            named = ", ".join(self.idle[:_NAMED]) + (
+                f" and {len(self.idle) - _NAMED:,} more" if self.idle[_NAMED:] else ""
+            )
+            said.append(f"No figure in the whole range: {named}.")
         return tuple(filter(None, said))
 
     @property
     def finding(self) -> str:
         """The whole, then which lines and which times lie at the ends: what the picture shows, in words."""
         shown = f"{self.column.label} {self.shown(self.whole)}"
-        sentences = [f"{self.of}: {shown}." if self.of else f"{shown} over {counted(self.count, self.entity)}."]
+        one = self.of or (self.lines[0].name if self.count == 1 else "")
+        sentences = [f"{one}: {shown}." if one else f"{shown} over {counted(self.behind, self.entity)}."]
         sentences += self._ends([(line.total, line.name) for line in self.lines], "day" if self.of else "")
         if len(self.lines) > 1:
             sentences += self._ends(list(zip(self.every, (s.full for s in self.slots), strict=True)), self.noun)
@@ -143,6 +157,21 @@ class Courses:
             cells = [(c, s.full) for c, s in zip(self.lines[0].cells, self.slots, strict=True) if c is not None]
             sentences += self._ends(cells, self.noun)
         return " ".join(sentences)
+
+    def worked(self) -> Courses:
+        """Without the lines that have no figure at all, though somebody answered for them."""
+        idle = {
+            place
+            for place, line in enumerate(self.lines)
+            if all(cell is None or (cell.value is None and cell.missing in _NOBODY) for cell in line.cells)
+        }
+        if self.split is not None or self.of or len(idle) == len(self.lines):
+            return self
+        return replace(
+            self,
+            lines=tuple(line for place, line in enumerate(self.lines) if place not in idle),
+            idle=tuple(self.lines[place].name for place in sorted(idle)),
+        )
 
     def _ends(self, named: Sequence[tuple[Figure, str]], noun: str) -> list[str]:
         have = [(figure, figure.value, name) for figure, name in named if figure.value is not None]
@@ -253,6 +282,7 @@ def courses_of(answer: Answer, *, most_slots: int, most_lines: int, whole: bool 
         every=tuple(every[first:last]),
         whole=Figure(answer.totals.get(column.name), Missing.NO_DATA),
         count=count,
+        behind=(answer.coverage.agents_answered if entity == "agent" else 0) or count,
         split=split,
         coarsened=coarsened,
         trimmed=_trimmed(labels, first, last),
@@ -292,6 +322,7 @@ def _by_day(answer: Answer, column: Column, reason: str, calendar: _Calendar, mo
         every=tuple(every[first:last]),
         whole=Figure(answer.totals.get(column.name), Missing.NO_DATA),
         count=len(days),
+        behind=len(days),
         coarsened=coarsened,
         trimmed=_trimmed(labels, first, last),
         running=_running(answer.rows, slots, key_of),

@@ -108,6 +108,7 @@ def heat_text(answer: Answer, *, width: int, whole: bool = False) -> Twin | None
     courses = _courses(answer, lines, slots)
     if courses is None:
         return None
+    courses = courses.worked()
     drawn = digits(courses, width=width)
     return Twin(
         title=courses.title,

@@ -277,13 +277,25 @@ def test_a_whole_day_in_digits_is_two_panels_and_the_repeated_hour_is_named():
 
 def test_signs_of_nothing_differ_from_digits_and_are_explained():
     states = [RowState.NO_DATA, RowState.NOT_STAFFED, RowState.NOT_FETCHED]
-    answer = over_time(["A", "B", "C", "D"], lambda n, p: states[n] if n < 3 else (2000.0, 1800.0, 1))
+    answer = over_time(["A", "B", "C", "D"], lambda n, p: (2000.0, 1800.0, 1) if n == 3 or p > 40 else states[n])
 
     twin = heat_text(answer, width=60, whole=True)
 
     lines = twin.texts[0].split("\n")
     assert [line.split()[1][0] for line in lines[2:6]] == ["–", "·", "?", "▲"]
     assert twin.notes[0].endswith("▲ over 100 %; – no data; · not staffed; ? not fetched.")
+
+
+def test_digits_leave_out_who_has_no_figure_all_day_but_not_who_could_not_be_asked():
+    answer = over_time(
+        ["Ana", "Ben", "Cleo", "Dan"],
+        lambda n, p: [RowState.NO_DATA, RowState.NOT_STAFFED, RowState.NOT_FETCHED, (900.0, 1800.0, 1)][n],
+    )
+
+    twin = heat_text(answer, width=34)
+
+    assert [line.split()[0] for line in twin.texts[0].split("\n")[2:]] == ["Cleo", "Dan", "All"]
+    assert twin.notes[1:] == ("No figure in the whole range: Ana, Ben.",)
 
 
 def test_of_many_agents_the_message_shows_both_ends_and_the_terminal_all():

@@ -101,6 +101,27 @@ def test_a_line_a_group_and_a_column_a_bucket_without_the_ends_at_which_nobody_w
     )
 
 
+def test_the_whole_is_of_those_who_answered_and_one_agent_is_called_by_her_name():
+    answer = over_time(["Ana", "Ben", "Cleo"], lambda n, p: shift(n, p) if n else RowState.NO_DATA)
+    answer = replace(answer, coverage=replace(answer.coverage, agents_answered=2))
+    alone = courses(over_time(["Ana"], shift))
+
+    assert courses(answer).finding.startswith("Utilization 45.0 % over 2 agents.")
+    assert courses(answer).everybody == "All 2 agents"
+    assert alone.title == "Utilization by half-hour: Ana"
+    assert alone.finding == "Ana: Utilization 45.0 %. Lowest half-hour: 10:00 0.0 %. Highest half-hour: 09:30 90.0 %."
+
+
+def test_a_column_that_is_still_running_and_a_row_that_is_withheld_are_told_apart_from_nothing():
+    answer = over_time(["Ana", "Ben"], shift)
+    rows = [replace(row, provisional=position % 48 == 35) for position, row in enumerate(answer.rows)]
+
+    found = courses(replace(answer, rows=tuple(rows[:20] + rows[21:])))
+
+    assert found.lines[0].cells[4] == Figure(None, Missing.NOT_APPLICABLE)
+    assert "Still running: 17:30." in found.notes
+
+
 def test_a_time_that_could_not_be_fetched_is_no_end_to_cut():
     found = courses(over_time(["Ana", "Ben"], lambda n, p: RowState.NOT_FETCHED if p == 0 else shift(n, p)))
 
