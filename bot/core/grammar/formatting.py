@@ -9,7 +9,7 @@ from bot.core.grammar.memos import memo_words
 from bot.core.grammar.suggestions import nearest_keyword
 from bot.core.grammar.words import KEYWORDS, NOT_BUILT, REFUSED_TIME_WORDS
 from bot.core.intervals import Granularity
-from bot.core.query import Dimension, Output, SelectorKind, Verb, untold_booking
+from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb, untold_booking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,8 @@ def _words(query: Query, *, absolute: bool) -> Iterator[str]:
         yield query.booking.value
     for output in sorted(query.outputs):
         yield " ".join((output.value, *(query.export if output is Output.CSV else ())))
-    if query.complete:
-        yield "complete"
+    if query.complete and query.booking is Booking.CLOCK and query.verb not in {Verb.EXPLAIN, Verb.RECONCILE}:
+        yield "complete"  # elsewhere it would contradict what was made of the question
     if query.anyway:
         yield "anyway"
     if query.share:

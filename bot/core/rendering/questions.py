@@ -45,7 +45,12 @@ _SHARING = "Everybody in this conversation will see it, with names only where an
 
 
 def next_questions(
-    query: Query, *, now: datetime | None = None, week_start: int = 0, shareable: bool = False
+    query: Query,
+    *,
+    now: datetime | None = None,
+    week_start: int = 0,
+    shareable: bool = False,
+    incomplete: bool = False,
 ) -> tuple[Action, ...]:
     """The steps that make sense from this answer, and fit into a button.
 
@@ -54,6 +59,7 @@ def next_questions(
         now: a step that begins at or after it is left out.
         week_start: the first day of the week, from Monday = 0.
         shareable: the answer went to one person, and there is a channel to share it in.
+        incomplete: work is missing of conversations begun before the look-back.
     """
     span = query.range
     if span is None or query.zone is None:
@@ -72,7 +78,9 @@ def next_questions(
         scales = [_regrained(query, "narrower", Granularity.HALF_HOUR, days)]
     # A range that rolls with the clock is refreshed by its own words: its instants would stand still.
     rolling = span.to_now and days is None
+    whole = replace(query, complete=True)
     actions = [
+        *([Action("complete", "With older conversations", command_text(whole))] if incomplete else []),
         *_up(query),
         *steps,
         *filter(None, scales),
@@ -165,7 +173,7 @@ def _schedule(query: Query) -> tuple[Action, ...]:
 
 def unchosen(query: Query) -> Query:
     """Without what orders, picks or draws its rows."""
-    return replace(query, versus=None, sort=None, rank=None, thresholds=(), outputs=frozenset())
+    return replace(query, versus=None, sort=None, rank=None, thresholds=(), outputs=frozenset(), anyway=False)
 
 
 def command_text(query: Query, *, absolute: bool = True, share: bool = False) -> str:
@@ -176,7 +184,7 @@ def command_text(query: Query, *, absolute: bool = True, share: bool = False) ->
 def _over(query: Query, words: str) -> str:
     """The same question about another range."""
     assert query.range is not None  # noqa: S101 - callers have checked it
-    return command_text(replace(query, range=replace(query.range, absolute=words), versus=None))
+    return command_text(replace(query, range=replace(query.range, absolute=words), versus=None, anyway=False))
 
 
 @dataclass(frozen=True, slots=True)

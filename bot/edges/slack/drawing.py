@@ -58,7 +58,13 @@ class Drawing:
             return self._showing(message, _typed(answer)) if pressed else message
         now = self._now()
         shareable = not public and bool(address.channel_id) and not address.is_direct
-        actions = next_questions(answer.query, now=now, week_start=self.week_start, shareable=shareable)
+        actions = next_questions(
+            answer.query,
+            now=now,
+            week_start=self.week_start,
+            shareable=shareable,
+            incomplete=any(warning.code == "segments_short" for warning in answer.warnings),
+        )
         if back:
             up = Action("back", "Back", back)
             actions = (*([up] if up.fits else []), *(action for action in actions if action.kind != "back"))

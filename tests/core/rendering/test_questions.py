@@ -125,6 +125,8 @@ TEXTS = [
     "last week 22:00-06:00",
     "last 7 days top 10 sort handle below 60%",
     "yesterday vs last week posted",
+    "yesterday by interval complete",
+    "last week clock anyway",
     "2026-11-20 2pm to 4pm",
 ]
 
@@ -306,3 +308,14 @@ def test_a_question_that_moves_with_the_days_can_be_scheduled_and_no_other(text)
 
 def test_a_step_to_another_day_can_not_be_scheduled():
     assert "schedule" not in commands(commands("yesterday")["prev"])
+
+
+def test_work_that_is_missing_is_offered_and_what_costs_minutes_is_not_asked_again_unasked():
+    short = {a.kind: a.command for a in next_questions(ask("yesterday clock"), now=MONDAY, incomplete=True)}
+    dear = commands("last week clock anyway")
+
+    assert ask(short["complete"]).complete
+    assert "complete" not in commands("yesterday clock")
+    assert ask(dear["refresh"]).anyway
+    assert not ask(dear["prev"]).anyway
+    assert not ask(commands("yesterday complete")["booking"]).complete
