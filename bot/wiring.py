@@ -128,8 +128,19 @@ def build_reports(
     """A report service over the platform and the database, without Slack; closed at the end."""
     moment = clock or utc_now
     with closing(open_database(settings)) as database, closing(build_client(settings, adapter=adapter)) as client:
-        memory = memory_service(settings, database, clock=moment)
-        service = report_service(settings, client, people=None, clock=moment, database=database, memory=memory)
+        memory = memory_service(settings, database, clock=utc_now, compares=clock is None)
+        # What is read under a made-up moment would be kept with a wrong one.
+        work = by_the_clock(settings, client, clock=moment, database=None if clock else database).work
+        service = report_service(
+            settings,
+            client,
+            people=None,
+            clock=moment,
+            looked_at=utc_now,
+            database=database,
+            memory=memory,
+            clockwork=work,
+        )
         with closing(service):
             yield Reports(service, client, memory)
 
@@ -183,6 +194,7 @@ def report_service(
     database: Database | None = None,
     clockwork: Clockwork | None = None,
     memory: MemoryService | None = None,
+    looked_at: Callable[[], datetime] | None = None,
 ) -> ReportService:
     """The report service over a client.
 
@@ -192,6 +204,7 @@ def report_service(
         database: None keeps nothing beyond the process.
         clockwork: None makes one over the same client and database.
         memory: None makes one over the same database.
+        looked_at: stamps looks; None: as `clock`, which on the command line may be made up.
     """
     from bot.edges.audit import AuditTrail
     from bot.edges.db.audit import SqlLooks
@@ -209,11 +222,13 @@ def report_service(
     memory = memory or memory_service(settings, kept, clock=clock)
     names = SharedCache(time.monotonic, capacity=_NAMES_KEPT)
     directory = Directory(GenesysDirectory(client), names, people or KeptPeople(memory))
+    trail = AuditTrail(SqlLooks(kept))
+    auditor = Auditor(trail, directory, auditors=reader.settings.auditors, clock=looked_at or clock)
     return ReportService(
         activity=GenesysActivity(client, now=clock),
         clockwork=clockwork,
         directory=directory,
-        auditor=Auditor(AuditTrail(SqlLooks(kept)), directory, auditors=reader.settings.auditors, clock=clock),
+        auditor=auditor,
         memory=memory,
         keeper=Keeper(memory, directory, Linker(memory, directory, reader.settings.grants)),
         answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
@@ -223,13 +238,16 @@ def report_service(
     )
 
 
-def memory_service(settings: Settings, database: Database, *, clock: Callable[[], datetime]) -> MemoryService:
+def memory_service(
+    settings: Settings, database: Database, *, clock: Callable[[], datetime], compares: bool = True
+) -> MemoryService:
     """What the bot remembers of people."""
     from bot.edges.db.memory import SqlMemoryStore
     from bot.services.memory import MemoryService
 
     reader = Reader(report_settings(settings))
-    return MemoryService(SqlMemoryStore(database), reader=reader, clock=clock, seconds=time.monotonic)
+    store = SqlMemoryStore(database)
+    return MemoryService(store, reader=reader, clock=clock, seconds=time.monotonic, compares=compares)
 
 
 def passing_database() -> Database:

@@ -44,13 +44,13 @@ class Auditor:
         self._clock = clock
 
     def record(self, look: Look) -> None:
-        """Record a look before anything of it is shown.
+        """Record a look before anything of it is shown, as of now, whatever moment the question pretends.
 
         Raises:
             StoreError: it can't be recorded, and so nothing may be shown.
         """
         try:
-            self._audit.looked(look)
+            self._audit.looked(replace(look, at=self._clock()))
         except StoreError as error:
             raise StoreError(
                 "Every look at figures about people is recorded, and that failed just now: so I show none.",
