@@ -52,7 +52,7 @@ def field_input(
 def choice(options: Mapping[str, str], chosen: str, *, placeholder: str = "") -> Element:
     """A select of one. `options` are labels by value; a value chosen before that is none of them is added."""
     listed = [option(value, label) for value, label in options.items()]
-    if chosen and chosen not in options:
+    if chosen not in options and 0 < units(chosen) <= _OPTION_VALUE:
         listed.append(option(chosen, chosen))
     element: Element = {"type": "static_select", "options": listed[:_OPTIONS]}
     initial = next((o for o in element["options"] if o["value"] == chosen), None)

@@ -234,17 +234,17 @@ class FormDesk:
     def search(self, user_id: str, field: str, typed: str) -> list[dict[str, Any]]:
         """Groups of options for what is typed into a search field, from memory: only what its user may ask for."""
         if field in {"zone", "set_zone"}:
-            return _groups(("Zones", _zones(typed)))
+            return option_groups(("Zones", _zones(typed)))
         person = self._people.known(user_id)
         agents = self._desk.suggest(user_id, typed)  # looks her up for the next letter, where she isn't known
         if person is None or person.stranger or len(typed.strip()) < 2:
             return []
         only_teams = field == "set_team"
-        kinds: dict[str, list[dict[str, Any]]] = {"Agents": [] if only_teams else _agent_options(agents)}
+        kinds: dict[str, list[dict[str, Any]]] = {"Agents": [] if only_teams else agent_options(agents)}
         for group in self._reports.suggest_groups(typed, person, limit=MOST_OPTIONS):
             if fits(group) and (group.kind is SelectorKind.TEAM or not only_teams):
                 kinds.setdefault(f"{group.kind.value.capitalize()}s", []).append(_selector_option(group))
-        return _groups(*kinds.items())
+        return option_groups(*kinds.items())
 
     def _question_view(
         self, form: QuestionForm, person: Requester, origin: Origin, *, unheld: Sequence[str] = ()
@@ -427,7 +427,8 @@ def _errors(problems: Sequence[Problem], view: Mapping[str, Any]) -> dict[str, A
     return {"response_action": "errors", "errors": errors}
 
 
-def _groups(*groups: tuple[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def option_groups(*groups: tuple[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Options under the names of their kinds, those that there are."""
     return [
         {"label": {"type": "plain_text", "text": label, "emoji": False}, "options": options[:MOST_OPTIONS]}
         for label, options in groups
@@ -451,7 +452,7 @@ def _zones(typed: str) -> list[dict[str, Any]]:
     return [option(name, label) for name, label in sorted(found.items(), key=lambda item: item[0])]
 
 
-def _agent_options(agents: Sequence[Agent]) -> list[dict[str, Any]]:
+def agent_options(agents: Sequence[Agent]) -> list[dict[str, Any]]:
     """Each agent by her name, where no other has it; else by her address, or her id."""
     names = [fold(agent.name) for agent in agents]
     options = []
