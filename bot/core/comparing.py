@@ -139,7 +139,12 @@ def _places(here: Query, there: Query) -> Iterator[Notice]:
 
 
 def _people(here: Answer, there: Answer) -> Iterator[Notice]:
-    """Agents who have data at one of the times alone: totals differ for them too."""
+    """Agents who have data at one of the times alone: totals differ for them too.
+
+    Nothing where some could not be fetched: whether they had any is not known then.
+    """
+    if any(row.state is RowState.NOT_FETCHED for answer in (here, there) for row in answer.rows):
+        return
     ours, theirs = (frozenset().union(*map(agents_behind, answer.rows)) for answer in (here, there))
     only = {"this time only": len(ours - theirs), "at the other time only": len(theirs - ours)}
     said = [f"{_agents(count)} with data {when}" for when, count in only.items() if count]

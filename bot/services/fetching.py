@@ -65,16 +65,24 @@ class Fetching:
         *,
         fresh: bool,
     ) -> list[tuple[Fetched, Fetched | None]]:
-        """Both sources of each time that is compared: whoever has conversations in one is asked about in all."""
+        """Both sources of each time that is compared: whoever has conversations in one is asked about in all.
+
+        An answer stands without the times compared with, whose figures are then missing; not without the first.
+        """
         if len(sides) == 1:
             ((query, ask),) = sides
             return [self.both(query, ask, members, without, operation, fresh=fresh)]
         read = [self.posted(ask, operation, fresh=fresh) for _, ask in sides]
         members = members.union(*(agent_ids_of(posted.facts) for posted, _ in read))
-        return [
-            self.both(query, ask, members, without, operation, fresh=fresh, read=posted)
-            for (query, ask), posted in zip(sides, read, strict=True)
-        ]
+        found: list[tuple[Fetched, Fetched | None]] = []
+        for (query, ask), posted in zip(sides, read, strict=True):
+            try:
+                found.append(self.both(query, ask, members, without, operation, fresh=fresh, read=posted))
+            except SourceError:
+                if not found or operation.cancelled.is_set():
+                    raise
+                found.append((posted[0], None))
+        return found
 
     def both(
         self,

@@ -14,7 +14,7 @@ from bot.core.answer import Answer, RowState, TextAnswer
 from bot.core.intervals import Interval
 from bot.core.query import SelectorKind
 from bot.core.rights import Audience, parse_grants
-from bot.errors import CommandError, NotAllowedError, UnknownAgentError
+from bot.errors import CommandError, NotAllowedError, SourceError, UnknownAgentError
 from bot.ports import Operation, Requester
 from bot.settings import load_settings
 from bot.wiring import report_service, report_settings
@@ -141,6 +141,22 @@ def test_whoever_has_figures_on_one_side_is_asked_about_on_both(world: World) ->
     assert world.engine.count("/api/v2/analytics/conversations/aggregates/query") == 2
     assert world.engine.count("/api/v2/analytics/users/aggregates/query") == 2
     assert ids(both.versus) == ids(both)  # nobody's partner had to be made up
+
+
+def test_a_time_compared_with_that_cannot_be_fetched_is_missing_and_the_answer_stands(world: World) -> None:
+    world.ask("2026-03-09 team:Billing")  # kept: what fails from now on concerns the other time
+    world.engine.faults = [Fault("down", path="/api/v2/analytics")]
+
+    both = world.ask("2026-03-09 vs previous team:Billing")
+
+    assert both.versus is not None
+    assert both.totals["handled"]
+    assert set(both.versus.totals.values()) == {None}
+    assert {row.versus.state for row in both.rows if row.versus} == {RowState.NOT_FETCHED}
+    assert "posted_not_fetched" in codes(both.versus)
+    assert "versus_agents" not in codes(both)  # who had data then isn't known
+    with pytest.raises(SourceError):
+        world.ask("2026-03-05 vs 2026-03-09 team:Billing")
 
 
 def test_a_comparison_stays_within_what_the_asker_may_see(world: World) -> None:
