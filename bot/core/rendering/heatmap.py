@@ -35,7 +35,9 @@ LONGEST_SIDE = 4_000
 _COLOURS = "viridis"
 _INK, _PALE, _RULE, _FAINT, _PAPER = "#1d1c1d", "#5f5e61", "#b9b8bb", "#ececee", "#ffffff"
 _MARGIN, _GAP = 14.0, 6.0
-_TOTAL_WIDTH = 40.0
+_SPLIT = 14.0
+"""Between the highest and the lowest lines, where those in the middle aren't drawn."""
+_TOTAL_WIDTH = 42.0
 _WIDEST_LABEL = 150.0
 _NARROWEST = 520.0
 _SIGN = 11.0
@@ -212,6 +214,9 @@ class _Picture:
         guides = [[(_MARGIN, y + self.cell_height), (self.right, y + self.cell_height)] for _, _, y in rows]
         axes.add_collection(LineCollection(guides, colors=_FAINT, linewidths=0.6), autolim=False)
         cells = _Cells()
+        if self.courses.split is not None:
+            between = f"… {self.courses.count - len(self.labels):,} others are not drawn"
+            _write(axes, self.left, rows[self.courses.split][2] - _SPLIT / 2, between, 7, colour=_PALE)
         for label, line, y in rows:
             self._line(axes, cells, label, line, y, plain=self.courses.is_sum and y == rows[-1][2] and bool(self.every))
         self._collections(axes, cells, dpi)
@@ -230,7 +235,7 @@ class _Picture:
         y = top
         for place, (label, line) in enumerate(zip(self.labels, self.courses.lines, strict=True)):
             if place == self.courses.split:
-                y += _GAP
+                y += _SPLIT
             rows.append((label, (line.cells, line.total), y))
             y += self.cell_height
         if self.every:
@@ -345,10 +350,18 @@ class _Picture:
         _write(axes, self.left - _GAP, middle, label, self.label_size, across="right")
         for place, figure in enumerate(line[0]):
             if figure is not None:
-                self._cell(cells, figure, self.left + place * self.cell_width, y, self.cell_width, plain=plain)
-        self._cell(cells, line[1], self.right + _GAP, y, _TOTAL_WIDTH, plain=self.courses.is_sum)
+                text = self.unit.text(figure.value) if self.numbers and figure.value is not None else ""
+                self._cell(cells, figure, text, self.left + place * self.cell_width, y, self.cell_width, plain=plain)
+        total = self._total(line[1])
+        self._cell(cells, line[1], total, self.right + _GAP, y, _TOTAL_WIDTH, plain=self.courses.is_sum)
 
-    def _cell(self, cells: _Cells, figure: Figure, x: float, y: float, width: float, *, plain: bool) -> None:
+    def _total(self, figure: Figure) -> str:
+        """The figure of the whole range: shares as in the cells, what adds up in its own, longer words."""
+        if figure.value is None:
+            return ""
+        return self.unit.text(figure.value) if self.courses.is_share else self.courses.number(figure.value) or ""
+
+    def _cell(self, cells: _Cells, figure: Figure, text: str, x: float, y: float, width: float, *, plain: bool) -> None:
         if figure.value is None:
             kind = _STROKES.get(figure.missing or Missing.NO_DATA, "dash")
             cells.used.add(kind)
@@ -361,9 +374,12 @@ class _Picture:
             cells.fills.append(fill)
         if self.courses.is_share and figure.value > 1 + 1e-6:
             cells.peaks.append((x + width, y))
-        if self.numbers or width >= _TOTAL_WIDTH:
-            text = self.unit.text(figure.value)
+        if text and _width(text, self._number_size) < width:
             cells.texts.setdefault((text, ink), []).append((x + width / 2, y + self.cell_height / 2))
+
+    @property
+    def _number_size(self) -> float:
+        return min(7.0, self.cell_height - 4)
 
     def _colour(self, share: float) -> tuple[Colour, str]:
         """The colour of a share of the scale, and of what is written on it."""
@@ -395,7 +411,7 @@ class _Picture:
         for strokes, colour in ((cells.strokes, _RULE), (cells.strong, _PALE)):
             axes.add_collection(LineCollection(strokes, colors=colour, linewidths=0.7), autolim=False)
         points = Affine2D().scale(dpi / 72)
-        size = min(7.0, self.cell_height - 4)
+        size = self._number_size
         font = FontProperties(fname=_font_path(bold=False))
         triangle = Path([(-5, 0), (0, 0), (0, -5), (-5, 0)])
         shapes: list[tuple[Any, str, list[tuple[float, float]]]] = [(triangle, "#b3261e", cells.peaks)]
@@ -432,8 +448,7 @@ def _number_unit(courses: Courses) -> _NumberUnit:
     if column.unit is Unit.RATIO:
         plain = column.name in figures.PLAIN_RATIOS
         return _NumberUnit(decimals=1) if plain else _NumberUnit(0.01, words="percent")
-    longest = max([courses.full, *(line.total.value or 0.0 for line in courses.lines)])
-    if longest < 100:
+    if courses.full < 100:
         return _NumberUnit(words="seconds")
     return _NumberUnit(60.0, words="minutes") if courses.full < 4 * 3600 else _NumberUnit(3600.0, 1, "hours")
 
