@@ -12,6 +12,7 @@ import pytest
 
 from bot.cli import run
 from bot.core.answer import Coverage, Missing, RowState, Unit
+from bot.core.grammar.words import EXPORT_WORDS
 from bot.core.intervals import Granularity
 from bot.core.query import Booking, Dimension, Verb
 from tests.written import PARTS, ROOT, WHOLE, between
@@ -113,6 +114,12 @@ def test_the_json_page_lists_every_key_of_a_dry_run():
 
     page = read("docs/json.md")
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
+
+
+def test_the_page_about_files_explains_every_word_after_csv():
+    page = read("docs/files.md")
+
+    assert [word for word in EXPORT_WORDS if f"`{word}`" not in page] == []
 
 
 def test_every_benchmark_is_on_its_page():
