@@ -35,6 +35,7 @@ JOB_S = 60.0
 _JOB_CALLS = 15
 """Handing a job in, and looking whether it is done."""
 
+_KEPT_ANEW_AFTER = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
@@ -79,6 +80,13 @@ class KeptDay:
         if self.running and until > self.fetched_at:
             return False  # somebody may have worked on it since
         return self.final or (fresh_for > timedelta(0) and now - self.fetched_at <= fresh_for)
+
+
+def is_worth_keeping(day: date, kept: KeptDay | None, *, fetched_at: datetime) -> bool:
+    """Whether a day just read should take the place of what is kept: not each time that somebody looks at today."""
+    if kept is None or fetched_at - kept.fetched_at >= _KEPT_ANEW_AFTER:
+        return True
+    return fetched_at >= utc_day(day).end + FINAL_AFTER and not kept.final
 
 
 def days_behind(windows: Sequence[Interval], lookback_days: int) -> tuple[date, ...]:

@@ -21,6 +21,7 @@ from bot.core.sourcing import (
     Sources,
     cost_of_pages,
     days_behind,
+    is_worth_keeping,
     route,
     split,
     utc_day,
@@ -29,7 +30,7 @@ from bot.core.zones import load_zone
 from bot.errors import OverBudgetError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from bot.core.frames import Facts
@@ -187,7 +188,7 @@ class Clockwork:
         from bot.core.worktable import merged
 
         days = days_behind(ask.windows, lookback_days)
-        kept, parts = self._from_archive(ask, days, operation, fresh=fresh)
+        kept, parts, known = self._from_archive(ask, days, operation, fresh=fresh)
         reading = self._reading(ask, operation)
         tables = [table for _, table in kept]
         conversations = sum(_read_of(table, ask) for table in tables)
@@ -196,7 +197,12 @@ class Clockwork:
             table = self._asked(reading, stretch)
             conversations += table.conversations
             if self._archive is not None and not _is_filtered(ask):
-                self._archive.keep(table, _whole_days(stretch), fetched_at=started)
+                worth = [
+                    day
+                    for day in _whole_days(stretch)
+                    if fresh or is_worth_keeping(day, known.get(day), fetched_at=started)
+                ]
+                self._archive.keep(table, worth, fetched_at=started)
             tables.append(table.narrowed(ask))
         together = merged(tables)
         sources = Sources(tuple(about for about, _ in kept), reading.pages, reading.jobs)
@@ -206,8 +212,8 @@ class Clockwork:
 
     def _from_archive(
         self, ask: PostedAsk, days: Sequence[date], operation: Operation, *, fresh: bool
-    ) -> tuple[list[tuple[KeptDay, WorkTable]], Split]:
-        """(the kept days that may answer, narrowed to the question; what is left to be asked)"""
+    ) -> tuple[list[tuple[KeptDay, WorkTable]], Split, Mapping[date, KeptDay]]:
+        """(the kept days that may answer, narrowed to the question; what is left to be asked; all kept days)"""
         archive, until, now = self._archive, ask.windows[-1].end, self._clock()
         fresh_for = timedelta(0) if fresh else self._fresh_for
         known = archive.known(days, operation) if archive is not None else {}
@@ -225,7 +231,7 @@ class Clockwork:
                 continue
             known[about.day] = found[0]
             tables.append((found[0], found[1].narrowed(ask)))
-        return tables, parted()
+        return tables, parted(), known
 
     def _reading(self, ask: PostedAsk, operation: Operation) -> _Reading:
         limits = self._limits
@@ -339,7 +345,7 @@ def _over_budget(pages: int, limits: Limits, *, settled: bool, anyway: bool) -> 
 
 
 def _duration(seconds: float) -> str:
-    return f"{max(1, round(seconds))} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
+    return f"{max(2, round(seconds))} seconds" if seconds < 90 else f"{max(2, round(seconds / 60))} minutes"
 
 
 def _is_filtered(ask: PostedAsk) -> bool:

@@ -7,7 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.core.intervals import Interval
-from bot.core.sourcing import KeptDay, Limits, Route, cost_of_job, cost_of_pages, days_behind, route, split, to_prefetch
+from bot.core.sourcing import (
+    KeptDay,
+    Limits,
+    Route,
+    cost_of_job,
+    cost_of_pages,
+    days_behind,
+    is_worth_keeping,
+    route,
+    split,
+    to_prefetch,
+)
 
 DAY = date(2026, 11, 16)
 END = datetime(2026, 11, 17, tzinfo=UTC)
@@ -49,6 +60,20 @@ def test_only_final_days_answer_a_question_that_wants_fresh_figures() -> None:
 
     assert answers(96 * HOUR)
     assert not answers(95 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("fetched_after", "read_after", "worth"),
+    [
+        pytest.param(HOUR, 1.9 * HOUR, False, id="read again within the hour"),
+        pytest.param(HOUR, 2 * HOUR, True, id="read again an hour later"),
+        pytest.param(95.5 * HOUR, 96 * HOUR, True, id="read again when it had come to rest"),
+        pytest.param(96 * HOUR, 96.5 * HOUR, False, id="at rest already"),
+    ],
+)
+def test_which_days_are_kept_anew(fetched_after: timedelta, read_after: timedelta, worth: bool) -> None:
+    assert is_worth_keeping(DAY, kept(fetched_after), fetched_at=END + read_after) is worth
+    assert is_worth_keeping(DAY, None, fetched_at=END + read_after)
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
