@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bot.core.query import Output
 from bot.core.rendering import wording
 from bot.core.rendering.charts import Charts, charts
-from bot.core.rendering.chosen import chosen_notice, chosen_rows, ranked
+from bot.core.rendering.chosen import changes_of, chosen_notice, chosen_rows, ranked
 from bot.core.rendering.controls import controls
 from bot.core.rendering.figures import unbroken
 from bot.core.rendering.fixed import PHONE, fixed
@@ -232,17 +232,21 @@ def _remarks(answer: Answer, table: Grid, *said: str | None) -> list[Block]:
 def _for_table(answer: Answer, chosen: Sequence[Row]) -> tuple[list[Row], str | None]:
     """The rows that a message draws, and what it says about the others.
 
-    A list too long to read is shown by its two ends; times of one group stay in their order and are cut.
+    A list too long to read is shown by its two ends, which of a comparison are those that changed most; times of one
+    group stay in their order and are cut.
     """
     if len(chosen) <= TABLE_ROWS:
         return list(chosen), None
     if answer.query.sort is None and label_dimensions(answer)[0].is_time:
         return list(chosen[:TABLE_ROWS]), wording.left_out(TABLE_ROWS, len(chosen))
     column = answer.query.sort.column if answer.query.sort else answer.headline
+    label = next((c.label for c in answer.columns if c.name == column), headline_column(answer).label)
     order = ranked(list(chosen), column, descending=True)
+    if answer.versus is not None and answer.query.sort is None:
+        label = f"Δ {label}"
+        order = [row for _, row in sorted(changes_of(chosen, column), key=lambda moved: -moved[0])]
     if len(order) < 2 * ENDS:
         return list(chosen[:TABLE_ROWS]), wording.left_out(TABLE_ROWS, len(chosen))
-    label = next((c.label for c in answer.columns if c.name == column), headline_column(answer).label)
     return order[:ENDS] + order[-ENDS:], wording.extremes(ENDS, len(chosen), label)
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Notice, RowState
+from bot.core.comparing import change
 from bot.core.rendering.figures import finite
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.core.answer import Answer, Row
 
 _WITHOUT_ACTIVITY = {RowState.ZERO, RowState.NOT_STAFFED, RowState.NO_DATA}
@@ -57,6 +60,17 @@ def ranked(rows: list[Row], column: str, *, descending: bool) -> list[Row]:
     """The rows that have the number, by it; equal ones keep their order."""
     have = [(value, row) for row in rows if (value := value_of(row, column)) is not None]
     return [row for _, row in sorted(have, key=lambda pair: -pair[0] if descending else pair[0])]
+
+
+def changes_of(rows: Sequence[Row], column: str) -> list[tuple[float, Row]]:
+    """Rows that have the number at both times compared, with what it changed by."""
+    moved = []
+    for row in rows:
+        then = value_of(row.versus, column) if row.versus is not None else None
+        difference = change(value_of(row, column), then)
+        if difference is not None:
+            moved.append((difference, row))
+    return moved
 
 
 def chosen_in_name_order(answer: Answer) -> tuple[Row, ...]:

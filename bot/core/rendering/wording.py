@@ -7,11 +7,10 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.core.comparing import change
 from bot.core.intervals import Granularity, buckets, clock_label
 from bot.core.query import Booking, Dimension, Output, SelectorKind, Verb
 from bot.core.rendering import figures
-from bot.core.rendering.chosen import chosen_rows, value_of
+from bot.core.rendering.chosen import changes_of, chosen_rows, value_of
 from bot.core.rendering.kept import memo_reading
 from bot.core.rendering.layout import (
     OVERFULL_SIGN,
@@ -207,12 +206,7 @@ def _against(answer: Answer, column: Column) -> str:
 
 def _movers(answer: Answer, rows: Sequence[Row], column: Column) -> Iterator[str]:
     """Who rose most and who fell most."""
-    moved = [
-        (difference, row)
-        for row in rows
-        if row.versus is not None
-        and (difference := change(value_of(row, column.name), value_of(row.versus, column.name))) is not None
-    ]
+    moved = changes_of(rows, column.name)
     if len(moved) < 2:
         return
     rise, fall = (end(moved, key=itemgetter(0)) for end in (max, min))
@@ -262,7 +256,8 @@ def totals_label(answer: Answer) -> str:
     agent = sole_agent(answer)
     if agent is not None:
         return f"{group_name(agent)}, whole range"
-    return _over(answer) if together(answer) is not None else f"All {_over(answer)}"
+    over = _over(answer)
+    return over if together(answer) is not None or over == plural(1, "agent") else f"All {over}"
 
 
 # --- what the answer rests on ----------------------------------------------------------------------------------------

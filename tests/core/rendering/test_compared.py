@@ -135,6 +135,24 @@ def test_a_comparison_of_any_size_is_a_message_that_slack_takes(count):
         assert len(heads) == 19
 
 
+def test_a_long_comparison_shows_who_changed_most():
+    here = many(300, spark=False)
+    # As much each time, but for Agent 00007, who rose most, and Agent 00009, who fell most.
+    shifts = {7: -0.2, 9: 0.3}
+    there = replace(
+        here,
+        rows=tuple(
+            replace(r, values={**r.values, "utilization": r.values["utilization"] + shifts.get(n, 0)})
+            for n, r in enumerate(here.rows)
+        ),
+    )
+    message = render_message(side_by_side(here, there))
+    table = next(block for block in message.blocks if block["type"] == "data_table")
+    names = [cells[0]["text"] for cells in table["rows"][1:]]
+    assert (len(names), names[0], names[-1]) == (40, "Agent 00007", "Agent 00009")
+    assert "The 20 highest and 20 lowest of 300 rows by Δ Utilization; the CSV has them all." in str(message.blocks)
+
+
 def test_json_has_both_sides_of_every_row_and_what_they_differ_by():
     here, there = small(), replace(then(small()), rows=(*then(small()).rows, row("Fay", (0.5,) * 6)))
     shown = answer_as_json(side_by_side(here, there))
