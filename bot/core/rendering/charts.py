@@ -36,7 +36,6 @@ _SERIES = 5
 """Groups that are still told apart; more are drawn together."""
 _NAMED = 4
 _BAR = 10
-_EVERY_LINE = 1_000_000
 _FEWER_SLOTS = (10_000, 72, 47, 40, 24)
 """How many buckets to try, from narrow to wide ones: two charts hold 40, and those without a figure don't count."""
 _NO_CHART = "No chart: "
@@ -208,7 +207,7 @@ def _over_time(answer: Answer, column: Column) -> tuple[list[Drawn], list[str]]:
     """
     noun, count = "", 0
     for most in _FEWER_SLOTS:
-        here = courses_of(answer, most_slots=most, most_lines=_EVERY_LINE, whole=True)
+        here = courses_of(answer, most_slots=most, most_lines=_SERIES + 1, whole=True)
         if here is None:
             return [], [f"{_NO_CHART}no time has a figure."]
         names, points, notes = _points(here) if answer.versus is None else _compared(answer, here, most)
@@ -218,7 +217,7 @@ def _over_time(answer: Answer, column: Column) -> tuple[list[Drawn], list[str]]:
         noun, count = here.noun, len(shown)
     else:
         return [], [f"{_NO_CHART}two charts don't hold {wording.plural(count, noun)}; `heatmap` draws them all."]
-    notes = [*here.notes, *notes, _left_out([p for p in points if p.missing is not None], here.noun)]
+    notes = [*here.notes_on_columns, *notes, _left_out([p for p in points if p.missing is not None], here.noun)]
     if not shown:
         return [], [*notes, f"{_NO_CHART}no {here.noun} has all figures."]
     if here.coarsened or len(here.lines) > len(names) or answer.versus is not None:
@@ -242,7 +241,7 @@ def _over_time(answer: Answer, column: Column) -> tuple[list[Drawn], list[str]]:
 def _points(here: Courses) -> tuple[tuple[str, ...], list[Point], list[str]]:
     """(names of the series, a point for each slot, what was put together)."""
     lines = here.lines
-    if 1 <= len(lines) <= _SERIES and len(lines) == here.count:
+    if 1 <= len(lines) <= _SERIES:
         points = [
             Point(slot.full, tuple(line.cells[place] or Figure(None, Missing.NO_DATA) for line in lines))
             for place, slot in enumerate(here.slots)
@@ -259,7 +258,7 @@ def _points(here: Courses) -> tuple[tuple[str, ...], list[Point], list[str]]:
 def _compared(answer: Answer, here: Courses, most: int) -> tuple[tuple[str, ...], list[Point], list[str]]:
     """Both times of all groups together: each bucket with its partner, wherever that lies in time."""
     partners = tuple(replace(row.versus, start=row.start, end=row.end) for row in answer.rows if row.versus is not None)
-    there = courses_of(replace(answer, rows=partners), most_slots=most, most_lines=_EVERY_LINE, whole=True)
+    there = courses_of(replace(answer, rows=partners), most_slots=most, most_lines=_SERIES + 1, whole=True)
     theirs: dict[str, Figure] = {}
     if there is not None and there.noun == here.noun:
         theirs = {slot.full: figure for slot, figure in zip(there.slots, there.every, strict=True)}

@@ -121,14 +121,7 @@ class Courses:
     @property
     def notes(self) -> tuple[str, ...]:
         """What isn't drawn as it was asked, each a sentence."""
-        said = [self.reason]
-        if self.coarsened:
-            how = "the sum of" if self.is_sum else "sum ÷ sum over"
-            said.append(f"By {self.noun}, so that it fits: each is {how} its {self.bucket}s.")
-        if self.trimmed:
-            said.append(f"Not drawn, since nobody was at work: {self.trimmed}.")
-        if self.running:
-            said.append(f"Still running: {self.running}.")
+        said = list(self.notes_on_columns)
         if self.split is not None:
             lowest = len(self.lines) - self.split
             said.append(
@@ -142,6 +135,19 @@ class Courses:
                 f" and {len(self.idle) - _NAMED:,} more" if self.idle[_NAMED:] else ""
             )
             said.append(f"No figure in the whole range: {named}.")
+        return tuple(said)
+
+    @property
+    def notes_on_columns(self) -> tuple[str, ...]:
+        """The part of it that is about the metric and the times."""
+        said = [self.reason]
+        if self.coarsened:
+            how = "the sum of" if self.is_sum else "sum ÷ sum over"
+            said.append(f"By {self.noun}, so that it fits: each is {how} its {self.bucket}s.")
+        if self.trimmed:
+            said.append(f"Not drawn, since nobody was at work: {self.trimmed}.")
+        if self.running:
+            said.append(f"Still running: {self.running}.")
         return tuple(filter(None, said))
 
     @property

@@ -164,6 +164,14 @@ def test_a_few_groups_stand_side_by_side_and_many_are_taken_together():
     assert lots.notes[-1] == "In the chart the lowest half-hour is 10:00 (4.9 %), the highest 09:00 (84.9 %)."
 
 
+def test_those_chosen_from_many_stand_side_by_side_if_they_are_few():
+    found = charts(
+        over_time(list("0123456789"), lambda n, p: (90.0 * n, 1800.0, 1) if p < 20 else shift(0, 0), rank=Rank(3))
+    )
+
+    assert [series["name"] for series in found.blocks[0]["chart"]["series"]] == ["9", "8", "7"]
+
+
 def test_a_time_that_one_side_lacks_is_left_out_of_all():
     found = charts(over_time(["Ana", "Ben"], lambda n, p: RowState.NO_DATA if (n, p) == (1, 20) else shift(n, p)))
 
