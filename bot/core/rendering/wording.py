@@ -119,6 +119,8 @@ def known_names(answer: Answer) -> Mapping[str, str]:
 def whom(selectors: Sequence[Selector], names: Mapping[str, str] = MappingProxyType({})) -> str:
     """`team Billing, queue Support`; the first few, and how many more."""
     named = []
+    # Slack's id of somebody is not the agent's: whoever is meant is known where the answer is about one person alone.
+    mentioned = next(iter(names.values())) if len(selectors) == len(names) == 1 else "the person mentioned"
     for selector in selectors:
         match selector.kind:
             case SelectorKind.ME:
@@ -126,7 +128,7 @@ def whom(selectors: Sequence[Selector], names: Mapping[str, str] = MappingProxyT
             case SelectorKind.MY_TEAM:
                 named.append("your team")
             case SelectorKind.MENTION:
-                named.append("the person mentioned")
+                named.append(mentioned)
             case SelectorKind.AGENT | SelectorKind.EMAIL:
                 named.append(names.get(selector.value) or raw_text(selector.value))
             case kind:

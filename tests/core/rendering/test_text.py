@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.answer import Missing, Notice, RowState, TextAnswer
 from bot.core.intervals import local_day
-from bot.core.query import Booking, Dimension, Query, Rank, Verb
+from bot.core.query import Booking, Dimension, Filters, Query, Rank, Selector, SelectorKind, Verb
 from bot.core.rendering.names import width_of
 from bot.core.rendering.text import answer_as_text, error_as_text, text_answer_as_text
 from bot.core.rendering.wording import sources
@@ -291,3 +291,10 @@ def test_a_name_is_cut_only_where_not_even_the_headline_fits_beside_it():
     text = answer_as_text(many(3, ("Maximiliana Theodora",)), width=34)
     assert "\nMaximiliana Theod…   0.0 %   0.0 %\n" in text  # a third figure would leave it eight letters
     assert "No room here for Handle" in text
+
+
+def test_a_mention_is_named_once_the_answer_knows_whom_it_means():
+    mention = Filters(include=(Selector(SelectorKind.MENTION, "U1"),))
+    query = replace(small().query, filters=mention)
+    assert "as posted, Ana Díaz\n" in answer_as_text(replace(small(), query=query, rows=small().rows[:1]), width=200)
+    assert "as posted, the person mentioned\n" in answer_as_text(replace(small(), query=query), width=200)
