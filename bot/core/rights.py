@@ -276,6 +276,14 @@ def sight(
     return Sight(seen=seen, hidden=hidden)
 
 
+def only_counted(seen_by: Vision) -> Notice | None:
+    """What an answer about groups says where nobody was named: whom it counts; None where it is everyone."""
+    if seen_by.everything:
+        return None
+    whom = "you yourself are" if seen_by.only_own else "the agents whom you may see are"
+    return Notice("outside_scope", f"Only {whom} counted here; others of these groups are left out.")
+
+
 # --- what an audience may read ---------------------------------------------------------------------------------------
 
 _WITH_DATA = frozenset({RowState.OK, RowState.ZERO})

@@ -13,7 +13,16 @@ from bot.core.looks import Look, LookKind
 from bot.core.people import shown_name
 from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, SelectorKind, Verb
-from bot.core.rights import PRIVATE, SMALLEST_GROUP, check_names, check_welcome, for_audience, sight, vision
+from bot.core.rights import (
+    PRIVATE,
+    SMALLEST_GROUP,
+    check_names,
+    check_welcome,
+    for_audience,
+    only_counted,
+    sight,
+    vision,
+)
 from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
 from bot.services.explain import Explainer
@@ -472,7 +481,9 @@ class ReportService:
             return chosen, None, chosen.members, ()
         by_person = any(s.kind in _PERSON_KINDS for s in query.filters.include)
         seen = sight(chosen.agent_ids, sees, members, by_person=by_person)
-        notices = (seen.notice,) if seen.notice else ()
+        # Rows of groups don't show who is missing from them; rows of agents do.
+        counted = only_counted(sees) if chosen.agent_ids is None and Dimension.AGENT not in query.group_by else None
+        notices = tuple(filter(None, (seen.notice, counted)))
         if seen.seen is None:
             return chosen, None, chosen.members, notices
         ids = frozenset(seen.seen) - chosen.without_agent_ids

@@ -394,6 +394,16 @@ def test_every_look_is_recorded(world: World) -> None:
     assert look.window == Interval(answer.query.range.start, answer.query.range.end)
 
 
+def test_groups_of_which_somebody_sees_a_part_say_so(world: World) -> None:
+    me = world.person()
+
+    by_team, by_agent = world.ask("yesterday by team", me), world.ask("yesterday", me)
+
+    (notice,) = [n for n in by_team.warnings if n.code == "outside_scope"]
+    assert "Only you yourself" in notice.message
+    assert "outside_scope" not in codes(by_agent) | codes(world.ask("yesterday by team"))
+
+
 def test_a_refused_question_is_no_look(world: World) -> None:
     with pytest.raises(NotAllowedError):
         world.ask("yesterday", Requester(id="U9", email="nobody@example.com", zone="Europe/London"))

@@ -211,10 +211,20 @@ def _postgres(url: URL) -> Engine:
     return engine
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"The folder of the database can't be made: {error.strerror}.",
+            hint="Set DATABASE_URL to a file that may be written, or to sqlite:// to keep nothing beyond the process.",
+        ) from error
+
+
 def _sqlite(url: URL, busy_timeout_s: float) -> Engine:
     in_memory = url.database in {None, "", ":memory:"}
     if not in_memory and url.database is not None and not url.database.startswith("file:"):
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(url.database).parent)
     # In memory the one connection is the database: everybody takes turns on it.
     pool: dict[str, Any] = {"pool_size": 1, "max_overflow": 0} if in_memory else {"pool_size": 4, "max_overflow": 12}
     engine = create_engine(
