@@ -59,6 +59,9 @@ try: setup ## the same organisation with a prompt: type commands, press numbered
 gallery: setup ## pages with every kind of answer about it, into gallery/
 	@$(BIN)/python -m bot.demo.gallery
 
+browse: setup ## the same organisation in a browser, in place of Slack
+	@$(BIN)/python -m bot.demo.gallery --live
+
 run: setup ## start the bot with the settings of the environment and .env
 	@$(BIN)/python -m bot
 
@@ -101,4 +104,4 @@ clean: ## remove .venv and everything that was made
 	rm -rf $(VENV) gallery .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help setup setup-dev demo try gallery run test test-long format lint check bench docs audit lock clean
+.PHONY: help setup setup-dev demo try gallery browse run test test-long format lint check bench docs audit lock clean

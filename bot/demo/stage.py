@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
     from typing import Self
+    from wsgiref.types import WSGIApplication
 
     from bot.demo.fake_slack import Channel, Person
-    from bot.edges.web import WebApp
     from bot.wiring import Application
 
 ZONE = "Europe/London"
@@ -122,7 +122,7 @@ class Stage:
 class Served:
     """A WSGI application on a free loopback port, one thread a request; the value of `with` is its origin."""
 
-    def __init__(self, web: WebApp) -> None:
+    def __init__(self, web: WSGIApplication) -> None:
         self._server = make_server("127.0.0.1", 0, web, server_class=_Server, handler_class=_Quiet)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="demo-web", daemon=True

@@ -2,7 +2,9 @@
 
     python -m bot.demo.gallery            every area, into gallery/
     python -m bot.demo.gallery rights     one area alone
+    python -m bot.demo.gallery --live     no pages, but one to type and press in, in place of Slack
 
-`walk` does what people do in the fake Slack and keeps what they see, `areas` says what there is to see, the others
-turn blocks into HTML. Nothing here words a message: what a page shows, the bot has sent.
+`walk` does what people do in the fake Slack and keeps what they see, `areas` says what there is to see, `live` lets
+somebody do it herself, the others turn blocks into HTML. Nothing here words a message: what a page shows, the bot has
+sent.
 """

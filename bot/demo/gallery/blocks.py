@@ -27,6 +27,9 @@ class Drawing:
         filled: what somebody put into them, by action id.
     """
 
+    pressed = "button"
+    """The type of a button: here, one that does nothing."""
+
     def __init__(
         self,
         names: Mapping[str, str] | None = None,

@@ -27,7 +27,7 @@ def page(name: str, title: str, scenes: Sequence[Scene], areas: Mapping[str, str
     switch = tag("button", "phone width", type="button", id="width")
     top = tag("nav", tag("a", "Gallery", href="index.html", class_="home-link"), *links, switch)
     body = [tag("h1", title), tag("ol", *listed, class_="contents"), *(_scene(n, s) for n, s in enumerate(scenes, 1))]
-    return _document(title, joined([top, tag("main", *body)]))
+    return document(title, joined([top, tag("main", *body)]))
 
 
 def index(counts: Mapping[str, tuple[str, int, int]]) -> str:
@@ -46,20 +46,27 @@ def index(counts: Mapping[str, tuple[str, int, int]]) -> str:
         for name, (title, scenes, problems) in counts.items()
     ]
     told = "Every message is the bot's own, about a made-up organisation; what Slack would refuse stands in red."
-    return _document("Gallery", tag("main", tag("h1", "Gallery"), tag("p", told), tag("ul", *lines)))
+    return document("Gallery", tag("main", tag("h1", "Gallery"), tag("p", told), tag("ul", *lines)))
 
 
-def _document(title: str, body: Html) -> str:
+def document(title: str, body: Html, *, script: str = "page.js", again_s: int | None = None) -> str:
+    """A whole page with its style and script.
+
+    Args:
+        again_s: load it again after so many seconds.
+    """
     style = Html((_HERE / "page.css").read_text(encoding="utf-8"))
-    script = Html((_HERE / "page.js").read_text(encoding="utf-8"))
+    scripts = dict.fromkeys(["page.js", script])
+    code = Html("".join((_HERE / name).read_text(encoding="utf-8") for name in scripts))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{title} · Utilization Bot"),
         tag("style", style),
+        tag("meta", http_equiv="refresh", content=again_s) if again_s else "",
     )
-    return f"<!doctype html>\n{tag('html', head, tag('body', body, tag('script', script)), lang='en')}\n"
+    return f"<!doctype html>\n{tag('html', head, tag('body', body, tag('script', code)), lang='en')}\n"
 
 
 def _anchor(number: int) -> str:

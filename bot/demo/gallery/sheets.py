@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _PREVIEW_LINES = 12
 
 
-def drawn_message(message: Message, names: Mapping[str, str]) -> Html:
+def drawn_message(message: Message, names: Mapping[str, str], drawing: Drawing | None = None) -> Html:
     """A message as its readers see it, and the text that stands for it where blocks aren't shown."""
-    drawing = Drawing(names)
+    drawing = drawing or Drawing(names)
     marks = [
         f"Only visible to {names.get(message.to or '', 'you')}" if message.ephemeral else _place(message, names),
         "in a thread" if message.thread_ts and message.thread_ts != message.ts else "",
@@ -42,22 +42,17 @@ def drawn_message(message: Message, names: Mapping[str, str]) -> Html:
     return tag("article", who, *said, *spoken, class_=f"message{' ephemeral' if message.ephemeral else ''}{threaded}")
 
 
-def drawn_view(
-    view: View,
-    names: Mapping[str, str],
-    *,
-    errors: Mapping[str, str] | None = None,
-    filled: Mapping[str, str] | None = None,
-) -> Html:
+def drawn_view(view: View, drawing: Drawing) -> Html:
     """A window with its title and buttons, or a Home tab."""
-    drawing = Drawing(names, errors=errors, filled=filled)
     blocks = drawing.blocks(view.blocks)
     if view.kind != "modal":
         return tag("article", tag("div", "Home", class_="title"), blocks, class_="home")
     title = tag("div", drawing.markup.object(view.payload.get("title")), tag("span", "✕", class_="x"), class_="title")
-    buttons = [tag("button", drawing.markup.object(view.payload.get("close") or "Close"), type="button")]
-    if submit := view.payload.get("submit"):
-        buttons.append(tag("button", drawing.markup.object(submit), type="button", class_="primary"))
+    close, submit = view.payload.get("close") or "Close", view.payload.get("submit")
+    buttons = [tag("button", drawing.markup.object(close), type=drawing.pressed, name="close", value="1")]
+    if submit:
+        name = drawing.markup.object(submit)
+        buttons.append(tag("button", name, type=drawing.pressed, name="submit", value="1", class_="primary"))
     return tag("article", title, blocks, tag("div", *buttons, class_="foot"), class_="modal")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.core.limits import violations
 from bot.core.rendering.refusals import GENERIC
 from bot.demo.fake_slack.controls import controls, find_control
+from bot.demo.gallery.blocks import Drawing
 from bot.demo.gallery.sheets import drawn_message, drawn_view
 
 if TYPE_CHECKING:
@@ -247,6 +248,8 @@ class Walk:
                 self._views[view.id] = mark
                 found = violations(view.payload, surface="modal" if view.kind == "modal" else "home")
                 act.shown.append(
-                    Shown(drawn_view(view, names, errors=wrong, filled=filled if wrong else None), tuple(found))
+                    Shown(
+                        drawn_view(view, Drawing(names, errors=wrong, filled=filled if wrong else None)), tuple(found)
+                    )
                 )
         return bool(news) or len(act.shown) > before
