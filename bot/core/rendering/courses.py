@@ -156,7 +156,10 @@ class Courses:
         shown = f"{self.column.label} {self.shown(self.whole)}"
         one = self.of or (self.lines[0].name if self.count == 1 else "")
         sentences = [f"{one}: {shown}." if one else f"{shown} over {counted(self.behind, self.entity)}."]
-        sentences += self._ends([(line.total, line.name) for line in self.lines], "day" if self.of else "")
+        ends = self._ends([(line.total, line.name) for line in self.lines], "day" if self.of else "")
+        if ends and self.split is None and len(self.lines) + len(self.idle) < self.count:
+            sentences.append(f"Of the {counted(len(self.lines), self.entity)} drawn:")
+        sentences += ends
         if len(self.lines) > 1:
             sentences += self._ends(list(zip(self.every, (s.full for s in self.slots), strict=True)), self.noun)
         elif self.lines:

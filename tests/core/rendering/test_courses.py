@@ -212,6 +212,14 @@ def test_groups_are_chosen_by_their_figures_over_the_whole_range(changes, names)
     assert [line.name for line in courses(answer).lines] == list(names.replace(" ", ""))
 
 
+def test_the_ends_of_those_who_were_chosen_are_not_said_of_all():
+    found = courses(over_time(list("0123456789"), rising, rank=Rank(2)))
+
+    assert found.finding.startswith(
+        "Utilization 35.0 % over 10 agents. Of the 2 agents drawn: Lowest: 6 60.0 %. Highest: 7 70.0 %."
+    )
+
+
 def test_active_leaves_out_groups_that_did_nothing_all_range_long():
     answer = over_time(list("0123456789"), rising)
     answer = replace(answer, query=replace(answer.query, filters=replace(answer.query.filters, active=True)))
