@@ -98,6 +98,7 @@ audit: setup-dev ## look the pinned packages up among known vulnerabilities (nee
 lock: ## compile the pinned requirements again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml $(LOCK) -o requirements.txt
 	uv pip compile pyproject.toml --group dev -c requirements.txt $(LOCK) -o requirements-dev.txt
+	uv pip compile benchmarks/requirements.in $(LOCK) -o benchmarks/requirements.txt
 LOCK := --universal --generate-hashes --no-header --quiet --python-version 3.11
 
 clean: ## remove .venv and everything that was made

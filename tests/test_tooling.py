@@ -25,7 +25,7 @@ def test_what_is_run_is_pinned_alike_for_the_tests():
     assert set(run) <= set(dev)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"])
 def test_every_pin_has_a_hash(name):
     blocks = re.split(r"^(?=[a-z0-9])", (ROOT / name).read_text(), flags=re.MULTILINE)
     pinned = [block for block in blocks if "==" in block.partition("\n")[0]]
@@ -43,8 +43,16 @@ def test_every_dependency_of_the_project_is_pinned():
 
 
 def test_no_pin_names_where_it_was_fetched_from():
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "benchmarks/requirements.txt"):
         assert not re.search(r"https?://|file:|--index|--find-links", (ROOT / name).read_text())
+
+
+def test_what_benchmarks_measure_against_is_nothing_that_the_project_uses():
+    apart, used = (
+        {name for name, _ in pins(where)} for where in ("benchmarks/requirements.txt", "requirements-dev.txt")
+    )
+
+    assert "purecloudplatformclientv2" in apart - used
 
 
 def test_every_target_says_what_it_does():

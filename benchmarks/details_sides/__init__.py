@@ -1,0 +1,1 @@
+"""What `benchmarks.details` runs, each in a process of its own: the server, and those who ask it."""
