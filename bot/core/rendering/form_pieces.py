@@ -6,11 +6,11 @@ long as both stay the same.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from bot.core.rendering.names import capped, marked_up, plain_text, units
 from bot.core.rendering.pieces import SECTION, section, within
+from bot.core.rendering.schedules import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,6 @@ _OPTION, _OPTION_VALUE, _OPTIONS = 75, 150, 100
 _TEXT_INPUT = 3000
 _METADATA = 3000
 _WARNING = "⚠"
-_MENTION = re.compile(r"(<[@#][A-Z0-9]+>)")
 
 Element = dict[str, Any]
 
@@ -122,11 +121,8 @@ def complaint(message: str, *, mentions: Iterable[str] = ()) -> Block:
 
 def typed(says: str, command: str, words: str) -> str:
     """A command as one types it: code, but for people and channels, which Slack shows by their names."""
-    parts = _MENTION.split(f"{command} {words}")
-    shown = (
-        part if odd % 2 else marked_up(f"`{part.strip()}`") if part.strip() else "" for odd, part in enumerate(parts)
-    )
-    return " ".join([says, *filter(None, shown)])
+    words = words.replace("`", "’")
+    return marked(f"{says} `{command} {words}`")
 
 
 def modal(

@@ -68,7 +68,7 @@ ONLY = {
     **dict(zip(FLAGS, ("Routed work (acd)", "Rows with activity (active)"), strict=True)),
 }
 PIECES = {
-    _NONE: "One figure for the whole time",
+    _NONE: "One piece, the whole time",
     "interval": "Half-hours",
     "15m": "Quarter-hours",
     "1h": "Hours",
@@ -144,7 +144,7 @@ def question_view(
         *_when_fields(form),
         *_whom_fields(form),
         field_input("half_hours", "Show", choice(SHOW, "intervals" if form.half_hours else _NONE), optional=False),
-        field_input("pieces", "One row for each", choice(PIECES, form.pieces or _NONE), optional=False),
+        field_input("pieces", "Cut into", choice(PIECES, form.pieces or _NONE), optional=False),
     ]
     if expanded:
         blocks += _further_fields(form, shifts)

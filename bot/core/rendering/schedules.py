@@ -37,6 +37,7 @@ RESEND_SLOT_ACTION = "schedule:resend_slot"
 """Action id of the button that asks once more for all of a slot that is missing; its value is the key of a part."""
 
 _MENTION = re.compile(r"<[@#][A-Z0-9]+>")
+_CODE = re.compile(r"`([^`]*<[@#][A-Z0-9]+>[^`]*)`")
 _MOST_DRAWN = 20
 """Schedules with buttons in one message: two blocks each, of the fifty that Slack takes."""
 _LOG_DRAWN = 20
@@ -202,13 +203,22 @@ def _lines(lines: Sequence[str]) -> Block:
 
 
 def marked(line: str) -> str:
-    """A line for mrkdwn: mentions as they are, words in backticks as code, all else literal."""
+    """A line for mrkdwn: mentions as they are, words in backticks as code, all else literal.
+
+    Code shows no mention by its name, so code that holds one is parted around it.
+    """
+    line = _CODE.sub(_around_mentions, line)
     parts: list[str] = []
     at = 0
     for found in _MENTION.finditer(line):
         parts += [marked_up(line[at : found.start()]), found[0]]
         at = found.end()
     return "".join([*parts, marked_up(line[at:])])
+
+
+def _around_mentions(code: re.Match[str]) -> str:
+    pieces = (piece.strip() for piece in re.split(f"({_MENTION.pattern})", code[1]))
+    return " ".join(piece if _MENTION.fullmatch(piece) else f"`{piece}`" for piece in pieces if piece)
 
 
 # --- as text ---------------------------------------------------------------------------------------------------------
@@ -273,7 +283,8 @@ def _changed_lines(changed: Changed, now: datetime) -> list[str]:
     view, number = changed.view, changed.view.schedule.number
     lines = [f"{_DONE[changed.verb]}: schedule {number}."]
     if changed.verb is Verb.PAUSE:
-        lines += [*_when_lines(view, now), f"`resume {number}` starts it again."]
+        lines += [line for line in _when_lines(view, now) if line != "Paused"]
+        lines.append(f"`resume {number}` starts it again.")
     elif changed.verb in {Verb.SCHEDULE, Verb.EDIT, Verb.RESUME}:
         lines += view_lines(view, now)
         if changed.reading:

@@ -72,7 +72,7 @@ def test_a_form_is_opened_corrected_asked_and_answered_to_her_alone(world: FormW
     assert "ends before it starts" in wrong.errors["field:when"]
     assert "`" not in wrong.errors["field:when"]
 
-    world.slack.fill(view, {"Agents, teams": "Billing North", "One row for each": "Half-hours"}, person=world.ana)
+    world.slack.fill(view, {"Agents, teams": "Billing North", "Cut into": "Half-hours"}, person=world.ana)
     sent = world.slack.submit(view, {"Last day": "2026-11-21"}, person=world.ana)
     assert (sent.errors, sent.acknowledged) == ({}, True)
     assert world.slack.view(world.ana) is None
@@ -87,7 +87,7 @@ def test_the_command_is_shown_as_it_grows(http: FormWorld) -> None:
     view = http.modal(ASK)
     for name, choice, words in (
         ("Whose", "My team", "`/utilization today my team`"),
-        ("One row for each", "Hours", "`/utilization today my team by 1h`"),
+        ("Cut into", "Hours", "`/utilization today my team by 1h`"),
         ("Agents, teams", ("Ben Ito", "Ann Lee"), '`/utilization today "Ben Ito","Ann Lee" my team by 1h`'),
     ):
         http.slack.press(view, name, person=http.ana, choose=choice)
@@ -111,9 +111,8 @@ def test_a_question_is_edited_in_the_form_that_it_opens(http: FormWorld) -> None
     assert "yesterday 09:00-17:00 team:Billing -bob below 60% sort handle" in shown
     assert "Further words" in shown
     http.slack.submit(view, {}, person=http.ana)
-    http.slack.wait_for(lambda: http.reports.asked, what="a question")
+    answer = http.slack.wait_for_message(http.ops, person=http.ana)
     assert http.reports.asked == [("yesterday 09:00-17:00 team:Billing -bob below 60% sort handle", "form", PRIVATE)]
-    (answer,) = http.slack.messages(http.ops, person=http.ana)
     assert answer.to == http.ana.id  # an answer to her alone, where the form was opened
 
 
