@@ -70,12 +70,7 @@ class Reader:
     def context(self, requester: Requester, *, now: datetime, zone: str | None = None) -> GrammarContext:
         """What the words of her questions depend on."""
         settings, hers = self.settings, requester.defaults
-        if zone or hers.zone:
-            chosen, source = load_zone(zone or hers.zone or ""), "person"
-        elif requester.zone:
-            chosen, source = load_zone(requester.zone), "slack"
-        else:
-            chosen, source = settings.zone, settings.zone_source
+        chosen, source = (load_zone(zone), "person") if zone else self._zone(requester)
         return GrammarContext(
             now=now.replace(second=0, microsecond=0),
             zone=chosen,
@@ -86,6 +81,18 @@ class Reader:
             team=hers.team,
             max_span_days=settings.max_span_days,
         )
+
+    def zone(self, requester: Requester) -> ZoneInfo:
+        """The zone of her days, where a question names none."""
+        return self._zone(requester)[0]
+
+    def _zone(self, requester: Requester) -> tuple[ZoneInfo, str]:
+        """The zone, and where it came from."""
+        if requester.defaults.zone:
+            return load_zone(requester.defaults.zone), "person"
+        if requester.zone:
+            return load_zone(requester.zone), "slack"
+        return self.settings.zone, self.settings.zone_source
 
     def drawn(self, requester: Requester) -> Drawn:
         """Her choices over the operator's; the first of her columns is the headline, unless she named one."""

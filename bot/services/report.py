@@ -10,33 +10,24 @@ from bot.core.answer import Answer, Notice, TextAnswer
 from bot.core.comparing import compared
 from bot.core.intervals import Interval, day_start, local_date
 from bot.core.looks import Look, LookKind
-from bot.core.people import shown_name
 from bot.core.planning import posted_ask
-from bot.core.query import Booking, Dimension, SelectorKind, Verb
-from bot.core.rights import (
-    PRIVATE,
-    SMALLEST_GROUP,
-    check_names,
-    check_welcome,
-    for_audience,
-    only_counted,
-    sight,
-    vision,
-)
+from bot.core.query import Booking, Dimension, Verb
+from bot.core.rights import PRIVATE, check_names, check_welcome, for_audience, vision
 from bot.core.sessions import shortness
 from bot.errors import CommandError, SourceError, UnknownAgentError
 from bot.services.explain import Explainer
 from bot.services.fetching import Fetching, agent_ids_of, leave_out
-from bot.services.memory.linking import agent_as_json
 from bot.services.offers import offers
 from bot.services.reconcile import Reconciler, reconciled
+from bot.services.remarks import about_deleted, about_shortness, about_zone
+from bot.services.whom import Whom
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.core.planning import PostedAsk
     from bot.core.query import Query, Selector
-    from bot.core.rights import Audience, Vision
+    from bot.core.rights import Audience
     from bot.core.sessions import Shortness
     from bot.ports import ActivitySource, Agent, Facts, Operation, Requester
     from bot.services.auditing import Auditor
@@ -47,12 +38,8 @@ if TYPE_CHECKING:
     from bot.services.memory import Keeper, MemoryService
     from bot.services.reading import Drawn, Reader
 
-_DELETED_NAMED = 5
 SCHEDULE_DOOR = "schedule"
 """The door of posts that nobody typed."""
-
-_OWN_KINDS = frozenset({SelectorKind.ME, SelectorKind.MY_TEAM})
-_PERSON_KINDS = frozenset({SelectorKind.ME, SelectorKind.MENTION, SelectorKind.AGENT, SelectorKind.EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +75,7 @@ class ReportService:
     ) -> None:
         self._activity = activity
         self._directory = directory
+        self._whom = Whom(directory, reader.settings.grants)
         self._auditor = auditor
         self._memory = memory
         self._keeper = keeper
@@ -188,7 +176,7 @@ class ReportService:
         if query.verb is Verb.AUDIT:
             return self._auditor.answer(query, requester, door=door, operation=operation)
         if query.verb is Verb.WHOAMI:
-            return self._whoami(query, requester, operation)
+            return self._whom.whoami(query, requester, operation, zone=self._reader.zone(requester).key)
         if query.verb is Verb.STATUS:
             return self._status(query, requester)
         if query.range is None:
@@ -238,7 +226,7 @@ class ReportService:
     ) -> TextAnswer:
         """One figure taken apart, for those who may read the figure."""
         check_names(audience)
-        _, agent_ids, _, _ = self._whom(query, requester, operation)
+        _, agent_ids, _, _ = self._whom.asked(query, requester, operation)
         agents, _ = self._directory.names(agent_ids or frozenset(), operation)
         if len(agents) != 1:
             raise UnknownAgentError("`explain` is about one agent.", hint="explain @ana 10:30 yesterday")
@@ -254,7 +242,7 @@ class ReportService:
     ) -> TextAnswer:
         """Every source of the range compared, agent by agent, for those who may read the figures."""
         check_names(audience)
-        chosen, agent_ids, members, _ = self._whom(query, requester, operation)
+        chosen, agent_ids, members, _ = self._whom.asked(query, requester, operation)
         if agent_ids is None and not vision(requester, self._settings.grants, None).everything:
             # Whoever may see a queue's work sees it of everyone; status and other work only of its members.
             agent_ids = members
@@ -282,26 +270,16 @@ class ReportService:
             CommandError: as `answer` does.
         """
         check_welcome(requester)
-        _, _, _, notices = self._whom(query, requester, operation)
+        _, _, _, notices = self._whom.asked(query, requester, operation)
         return notices
 
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Agent]:
         """Agents for a type-ahead, from memory alone: only those that the requester may see."""
-        sees = vision(requester, self._settings.grants, requester.agent_id)
-        visible = None
-        if not sees.everything:
-            own = {sees.own} if sees.own else set()
-            visible = frozenset(self._directory.known_scope_ids(sees.scopes) | own)
-        return self._directory.suggest(typed, visible=visible, limit=limit)
+        return self._whom.suggest_agents(typed, requester, limit=limit)
 
     def suggest_groups(self, typed: str, requester: Requester, *, limit: int = 100) -> Sequence[Selector]:
         """Teams, queues, groups and divisions for a type-ahead, from memory alone: those inside her scopes."""
-        from bot.core.people import NameIndex
-
-        sees = vision(requester, self._settings.grants, requester.agent_id)
-        if sees.everything:
-            return self._directory.suggest_groups(typed, limit=limit)
-        return [named.selector for named in NameIndex(map(_Scope, sees.scopes)).beginning(typed, limit=limit)]
+        return self._whom.suggest_groups(typed, requester, limit=limit)
 
     def learn_names(self, operation: Operation) -> None:
         """Read who and what there is, so that type-ahead knows it; for a job, after a start."""
@@ -319,7 +297,7 @@ class ReportService:
 
     def _figures(self, query: Query, requester: Requester, operation: Operation, *, fresh: bool) -> Answer:
         """The figures of the question and, where it compares, those of the other time beside them."""
-        chosen, agent_ids, members, notices = self._whom(query, requester, operation)
+        chosen, agent_ids, members, notices = self._whom.asked(query, requester, operation)
         week_start, without = query.week_start, chosen.without_agent_ids
         sides = [
             (
@@ -356,7 +334,7 @@ class ReportService:
             self._side(side, ask, posted, status, cast, operation, fresh=fresh)
             for (side, ask), (posted, status) in zip(sides, found, strict=True)
         )
-        said = (*notices, *chosen.notices, *name_notices, *_about_zone(query), *_about_deleted(query, agents.values()))
+        said = (*notices, *chosen.notices, *name_notices, *about_zone(query), *about_deleted(query, agents.values()))
         here = replace(here, warnings=tuple(dict.fromkeys((*said, *here.warnings))))
         return compared(here, *there) if there else here
 
@@ -391,7 +369,7 @@ class ReportService:
             week_start=query.week_start,
             headline=cast.drawn.headline,
             drawn=cast.drawn.columns,
-            notices=_about_shortness(posted.facts, short),
+            notices=about_shortness(posted.facts, short),
             requests=operation.requests,
             cached=not any(source.fresh for source in sources),
             data_as_of=min(source.at for source in sources),
@@ -460,68 +438,7 @@ class ReportService:
             for edge in (window.start, window.end)
         )
 
-    def _whom(
-        self, query: Query, requester: Requester, operation: Operation
-    ) -> tuple[Chosen, frozenset[str] | None, frozenset[str], tuple[Notice, ...]]:
-        """Whom the query means and the requester may see: (chosen, ids to ask for, rows that must exist, notices)."""
-        grants = self._settings.grants
-        sees = vision(requester, grants, None)
-        members: dict[Selector, set[str]] = {}
-        if not sees.everything:
-            linked = self._directory.linked_agent(requester, operation)
-            sees = vision(requester, grants, linked.id if linked else None)
-            if sees.nothing and any(s.kind not in _OWN_KINDS for s in query.filters.include + query.filters.exclude):
-                sight(None, sees, {}, by_person=True)  # before names are looked up: who there is, is no answer either
-            members = {scope: self._directory.scope_ids(scope, operation) for scope in sees.scopes}
-        visible = None
-        if not sees.everything:
-            visible = frozenset().union(*members.values(), (sees.own,) if sees.own else ())
-        chosen = self._directory.choose(query, requester, operation, visible=visible)
-        if chosen.agent_ids is None and self._owns_queues(chosen, sees, operation):
-            return chosen, None, chosen.members, ()
-        by_person = any(s.kind in _PERSON_KINDS for s in query.filters.include)
-        seen = sight(chosen.agent_ids, sees, members, by_person=by_person)
-        # Rows of groups don't show who is missing from them; rows of agents do.
-        counted = only_counted(sees) if chosen.agent_ids is None and Dimension.AGENT not in query.group_by else None
-        notices = tuple(filter(None, (seen.notice, counted)))
-        if seen.seen is None:
-            return chosen, None, chosen.members, notices
-        ids = frozenset(seen.seen) - chosen.without_agent_ids
-        if chosen.queue_ids and chosen.agent_ids is None:
-            return chosen, ids, chosen.members & ids, notices
-        return chosen, ids, ids, notices
-
-    def _owns_queues(self, chosen: Chosen, sees: Vision, operation: Operation) -> bool:
-        """Whether all that is asked for is work of queues inside the requester's scopes, whoever did it."""
-        if not chosen.queue_ids or sees.everything:
-            return False
-        scopes = [s for s in sees.scopes if s.kind is SelectorKind.QUEUE]
-        found = (self._directory.find_named(s.kind, s.value, operation) for s in scopes)
-        return set(chosen.queue_ids) <= {queue.id for queue in found if queue}
-
     # -- texts --------------------------------------------------------------------------------------------
-
-    def _whoami(self, query: Query, requester: Requester, operation: Operation) -> TextAnswer:
-        if requester.operator:
-            lines = ["You are the operator: the command line sees everyone. Add --as U123 to ask as somebody."]
-            return TextAnswer(query, title="Who am I", text="\n".join(lines))
-        agent = self._directory.linked_agent(requester, operation)
-        sees = vision(requester, self._settings.grants, agent.id if agent else None)
-        if sees.everything:
-            scope = "everyone"
-        elif sees.scopes:
-            scope = ", ".join(f"{s.kind.value}:{s.value}" for s in sees.scopes) + (", and yourself" if agent else "")
-        else:
-            scope = "yourself" if agent else "nobody"
-        zone = self._reader.context(requester, now=self._clock()).zone.key
-        lines = [
-            f"Slack user: {requester.id}",
-            f"Genesys agent: {_linked(agent, requester)}",
-            f"You may see: {scope}",
-            f"Your zone: {zone}",
-        ]
-        confirm = () if requester.agent_id or requester.unlinked or agent is None else (("Confirm the agent", "link"),)
-        return TextAnswer(query, "Who am I", "\n".join(lines), agent_as_json(agent), confirm)
 
     def _status(self, query: Query, requester: Requester) -> TextAnswer:
         import importlib.metadata
@@ -535,69 +452,11 @@ class ReportService:
         return TextAnswer(query, title="Status", text="\n".join(lines))
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """A scope as something with a name."""
-
-    selector: Selector
-
-    @property
-    def name(self) -> str:
-        """What it is called on the platform."""
-        return self.selector.value
-
-
 def _help(query: Query) -> TextAnswer:
     from bot.core.grammar import help_text
 
     return TextAnswer(query, title="How to ask", text=help_text(query.topic))
 
 
-def _linked(agent: Agent | None, requester: Requester) -> str:
-    """Who she is in Genesys, and how that is known."""
-    if agent is None:
-        if requester.unlinked:
-            return "nobody, as you said: `link` links again"
-        if requester.agent_id is not None:
-            return "one that Genesys doesn't know any more: `unlink`, or `link` another"
-        return "nobody: no agent has your e-mail address"
-    known = "linked" if requester.agent_id is not None else "by your address; `link` confirms it"
-    return f"{shown_name(agent)} ({agent.email or agent.id}), {known}"
-
-
 def _whole(query: Query) -> Interval | None:
     return Interval(query.range.start, query.range.end) if query.range else None
-
-
-def _about_zone(query: Query) -> tuple[Notice, ...]:
-    if query.zone_source != "default" or query.zone is None:
-        return ()
-    message = f"Days are cut in {query.zone.key}: no zone was named and REPORT_ZONE isn't set."
-    return (Notice("zone_default", message),)
-
-
-def _about_deleted(query: Query, agents: Iterable[Agent]) -> tuple[Notice, ...]:
-    """Who of those with rows of their own has been deleted."""
-    names = sorted(agent.name for agent in agents if agent.state == "deleted")
-    if not names or Dimension.AGENT not in query.group_by:
-        return ()
-    shown = ", ".join(names[:_DELETED_NAMED])
-    more = f" and {len(names) - _DELETED_NAMED} more" if len(names) > _DELETED_NAMED else ""
-    return (Notice("deleted_agents", f"Deleted in Genesys since: {shown}{more}.", personal=True),)
-
-
-def _about_shortness(clock: Facts, short: Shortness | None) -> tuple[Notice, ...]:
-    if short is None or not short.agent_ids:
-        return ()
-    count = len(short.agent_ids)
-    whom = "1 agent" if count == 1 else f"{count:,} agents"
-    since = clock.conversations_since
-    message = f"Genesys posted {short.seconds:,.0f} s of handle time for {whom} of which no segments were found"
-    if since is not None:
-        message += (
-            f": most of it belongs to conversations begun before {since:%Y-%m-%d} (UTC), which are not looked for. "
-            "The same question with the word “complete” has them too."
-        )
-    else:
-        message += ", in conversations however long ago they began."
-    return (Notice("segments_short", message, personal=count < SMALLEST_GROUP),)
