@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from benchmarks.details_sides.day import START_MS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DAY = datetime(2026, 3, 10, tzinfo=UTC)
+DAY = datetime.fromtimestamp(START_MS / 1000, UTC)
 CONVERSATIONS_AN_AGENT = 80
 PAGE_SIZE = 100
 
