@@ -390,29 +390,37 @@ def _joined(parts: Sequence[WorkTable]) -> WorkTable:
 
 
 def _picked(table: WorkTable, conversations: np.ndarray, sessions: np.ndarray, segments: np.ndarray) -> WorkTable:
-    """The rows of three masks that hang together, with the strings that they still point at."""
+    """The rows of three masks that hang together, with the strings that they still point at.
+
+    Columns of which nothing goes are shared with the table, for they may be most of its memory.
+    """
     import numpy as np
 
     sessions = sessions & conversations[table.session_conversation]
     segments = segments & sessions[table.segment_session]
     posts = sessions[table.post_session]
-    masks = {"conversation": conversations, "session": sessions, "segment": segments, "post": posts}
-    if all(mask.all() for mask in masks.values()):
+    rows = {"conversation": conversations, "session": sessions, "segment": segments, "post": posts}
+    whole = {row: bool(mask.all()) for row, mask in rows.items()}
+    if all(whole.values()):
         return table
-    values: dict[str, Any] = {name: getattr(table, name)[masks[name.partition("_")[0]]] for name in DTYPES}
-    for name, mask in (("conversation_ids", conversations), ("session_ids", sessions)):
-        values[name] = getattr(table, name) if mask.all() else tuple(compress(getattr(table, name), mask.tolist()))
-    for name, mask in (
-        ("session_conversation", conversations),
-        ("segment_session", sessions),
-        ("post_session", sessions),
-    ):
-        values[name] = (np.cumsum(mask, dtype=np.int32) - 1)[values[name]].astype(np.int32, copy=False)
+    values: dict[str, Any] = {}
+    for name in DTYPES:
+        row, column = name.partition("_")[0], getattr(table, name)
+        values[name] = column if whole[row] else column[rows[row]]
+    for row in ("conversation", "session"):
+        ids = getattr(table, f"{row}_ids")
+        values[f"{row}_ids"] = ids if whole[row] else tuple(compress(ids, rows[row].tolist()))
+    for name, owner in _PARENTS.items():
+        row = owner.partition("_")[0]
+        if not whole[row]:
+            values[name] = (np.cumsum(rows[row], dtype=np.int32) - np.int32(1))[values[name]]
     for name, family in _FAMILIES.items():
-        used = np.zeros(len(getattr(table, family)), dtype=bool)
+        strings = values[family] = getattr(table, family)
+        used = np.zeros(len(strings), dtype=bool)
         used[values[name]] = True
-        values[family] = tuple(compress(getattr(table, family), used.tolist()))
-        values[name] = (np.cumsum(used) - 1)[values[name]].astype(DTYPES[name])
+        if not used.all():
+            values[family] = tuple(compress(strings, used.tolist()))
+            values[name] = (np.cumsum(used) - 1).astype(DTYPES[name])[values[name]]
     return WorkTable(**values, duplicates=table.duplicates)
 
 
