@@ -42,8 +42,11 @@ def test_a_heat_map_is_digits_in_the_terminal_and_a_picture_in_a_file(server: Sa
         digit = sign if share is None else str(min(9, int(share * 10 + 1e-9)))
         by_agent.setdefault(row["agent_name"], []).append(digit)
     lines = {line.split("  ")[0].strip(): line for line in said.out.splitlines()}
-    for name in ("Ana Reyes", "Priya Fontaine", "Yuki Patel"):  # off all day, by night, by day
+    for name in ("Priya Fontaine", "Yuki Patel"):  # by night, by day
         assert "".join(by_agent[name]) in lines[name]
+    assert set(by_agent["Ana Reyes"]) == {"–"}
+    assert "Ana Reyes" not in lines
+    assert "No figure in the whole range:" in said.out
 
 
 def test_a_chart_is_bars_under_the_table(server: SandboxServer) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from bot.core.rendering.courses import Courses, Slot
     from bot.core.rendering.sums import Figure
 
-_NAME, _NARROWEST_NAME, _WIDEST_NAME = 9, 8, 28
+_NARROWEST_NAME, _NAME, _WIDEST_NAME = 12, 14, 28
+"""Columns of a name: where all times fit beside it, where they don't, and at most."""
+_EMPTY = frozenset({Missing.NOT_STAFFED, Missing.NO_DATA})
 _CONFLICTING = {Missing.NOT_DIVISIBLE, Missing.TOO_FINE, Missing.TOO_SHORT, Missing.NOT_APPLICABLE}
 _NO_SUCH = "x"
 
@@ -49,27 +51,37 @@ def digits(courses: Courses, *, width: int) -> Digits:
     widest = min(_WIDEST_NAME, max(map(width_of, names), default=_NARROWEST_NAME))
     single = len(slots) <= width - min(widest, _NARROWEST_NAME) - 1
     per_panel = len(slots) if single else _per_panel(len(slots), max(8, width - min(widest, _NAME) - 1))
-    name_width = min(widest, max(_NAME, width - per_panel - 1))
+    name_width = min(widest, max(_NARROWEST_NAME, width - per_panel - 1))
     totals = [courses.shown(total) if total.value is not None else "" for _, total in rows]
     total_width = max(map(len, totals), default=0)
-    with_totals = single and width - per_panel - 2 - total_width >= min(widest, _NAME + 1)
+    with_totals = single and width - per_panel - 2 - total_width >= min(widest, _NARROWEST_NAME - 2)
     if with_totals:
         name_width = min(widest, width - per_panel - 2 - total_width)
     full = courses.full
-    panels = []
-    heads = 0
+    panels: list[tuple[str, ...]] = []
+    heads, shortened = 0, False
     for first in range(0, len(slots), per_panel):
-        part = slots[first : first + per_panel]
-        head = _head(part, name_width)
+        head = _head(slots[first : first + per_panel], name_width)
         heads = len(head)
         body = []
-        for name, (cells, _), total in zip(names, rows, totals, strict=True):
-            marks = "".join(_mark(courses, cell, full) for cell in cells[first : first + per_panel])
+        for place, (name, (cells, _), total) in enumerate(zip(names, rows, totals, strict=True)):
+            part = cells[first : first + per_panel]
+            if not single and place < len(lines) and all(_is_empty(cell) for cell in part):
+                shortened = True
+                continue
+            marks = "".join(_mark(courses, cell, full) for cell in part)
             shown = fitted(name, name_width)
             line = f"{shown}{' ' * (name_width - width_of(shown))} {marks}"
             body.append(f"{line} {total:>{total_width}}".rstrip() if with_totals else line.rstrip())
         panels.append((*head, *body))
-    return Digits(tuple(panels), heads, _legend(courses, full))
+    legend = _legend(courses, full)
+    return Digits(
+        tuple(panels), heads, f"{legend} Each part leaves out who has no figure in it." if shortened else legend
+    )
+
+
+def _is_empty(figure: Figure | None) -> bool:
+    return figure is None or (figure.value is None and figure.missing in _EMPTY)
 
 
 def _per_panel(count: int, room: int) -> int:

@@ -24,7 +24,9 @@ TWIN_LINES = 40
 TWIN_SLOTS = 72
 """Columns of it: a day and a half of half-hours in three panels; more become hours or days."""
 TWIN_UNITS = 10_000
+"""Of Slack's limit on monospaced text in a message."""
 
+_EVERY_LINE = 1_000_000
 _REFUSED = {
     "file_uploads_disabled": "uploads are switched off in this workspace",
     "file_uploads_except_images_disabled": "uploads are limited in this workspace",
@@ -104,18 +106,18 @@ def heat_text(answer: Answer, *, width: int, whole: bool = False) -> Twin | None
     """
     if no_heat_map(answer) is not None:
         return None
-    lines, slots = (1_000_000, MOST_SLOTS) if whole else (TWIN_LINES, TWIN_SLOTS)
-    courses = _courses(answer, lines, slots)
-    if courses is None:
-        return None
-    courses = courses.worked()
-    drawn = digits(courses, width=width)
-    return Twin(
-        title=courses.title,
-        finding=courses.finding,
-        texts=tuple(_blocks(drawn)),
-        notes=(drawn.legend, *courses.notes),
-    )
+    twin: Twin | None = None
+    for lines in [_EVERY_LINE] if whole else [TWIN_LINES, TWIN_LINES // 2, TWIN_LINES // 5]:
+        courses = _courses(answer, lines, MOST_SLOTS if whole else TWIN_SLOTS)
+        if courses is None:
+            return None
+        courses = courses.worked()
+        drawn = digits(courses, width=width)
+        texts = tuple(_blocks(drawn))
+        twin = Twin(courses.title, courses.finding, texts, (drawn.legend, *courses.notes))
+        if sum(map(units, texts)) <= TWIN_UNITS:  # a name of combining marks is long, however narrow
+            break
+    return twin
 
 
 def refused(error: str, needed: str | None = None) -> str:

@@ -306,6 +306,25 @@ def test_digits_leave_out_who_has_no_figure_all_day_but_not_who_could_not_be_ask
     assert twin.notes[1:] == ("No figure in the whole range: Ana, Ben.",)
 
 
+def test_each_part_of_a_long_day_has_those_who_were_at_work_then():
+    answer = over_time(["By night", "By day"], lambda n, p: shift(0, p, opens=30 * n, closes=10 + 38 * n))
+
+    twin = heat_text(answer, width=34)
+
+    assert [[name in text for name in ("By night", "By day")] for text in twin.texts] == [[True, False], [False, True]]
+    assert twin.notes[0].endswith("Each part leaves out who has no figure in it.")
+
+
+def test_names_that_are_long_however_narrow_cost_lines_and_never_the_message():
+    names = [f"{n}" + "e\u0301\u0302\u0303\u0304" * 20 for n in range(60)]
+    days = [date(2026, 11, 20), date(2026, 11, 20)]
+    answer = over_time(names, lambda n, p: (900.0 + n, 1800.0, 1), days=days)
+
+    message = render_message(answer)
+
+    assert violations(message.payload(), surface="message") == []
+
+
 def test_of_many_agents_the_message_shows_both_ends_and_the_terminal_all():
     answer = over_time([f"Agent {n:03d}" for n in range(120)], lambda n, p: shift(n, p) if p < 30 else (n, 1800.0, 0))
 
