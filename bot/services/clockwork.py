@@ -7,7 +7,7 @@ better way, or the question too dear to go on with unasked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from bot.ports import ActivitySource, Operation
     from bot.services.archive import Archive
 
-_OVER = frozenset({"cancelled", "platform_slow"})
+SLOW = "platform_slow"
+_OVER = frozenset({"cancelled", SLOW})
 """Codes of failures after which there is no time left to ask in another way."""
 
 _BACKGROUND_SHARE = 0.7
@@ -72,7 +73,6 @@ class _Reading:
     limits: Limits
     pages: int = 0
     jobs: int = 0
-    tables: list[WorkTable] = field(default_factory=list)
     available_until: datetime | None = None
     asked_availability: bool = False
 
@@ -116,7 +116,13 @@ class Clockwork:
         from bot.core.frames import Facts
         from bot.core.segments import busy_of_agents, clock_frame, in_one_bucket
 
-        found = self._found(ask, operation, self._lookback_days, fresh=fresh)
+        try:
+            found = self._found(ask, operation, self._lookback_days, fresh=fresh)
+        except SourceError as error:
+            if error.code != SLOW or ask.anyway or ask.complete:
+                raise
+            hint = "The same question with `anyway` has minutes; a shorter range or fewer agents answers faster."
+            raise SourceError(error.message, hint=hint, code=SLOW, reference=error.reference) from error
         segments = found.table.segments(min(ask.windows[-1].end, self._clock()))
         buckets = ask.buckets or ask.windows
         cut = clock_frame(segments, buckets, by_queue=ask.by_queue, by_media=ask.by_media)
@@ -226,7 +232,7 @@ class Clockwork:
         for about in parts.kept:
             found = archive.read(about.day) if archive is not None else None
             # Another process may have replaced it meanwhile: what was read decides.
-            if found is None or not found[0].answers(until=until, now=self._clock(), fresh_for=fresh_for):
+            if found is None or not found[0].answers(until=until, now=now, fresh_for=fresh_for):
                 del known[about.day]
                 continue
             known[about.day] = found[0]

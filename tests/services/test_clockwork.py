@@ -276,6 +276,16 @@ def test_who_goes_on_anyway_is_told_how_long_it_takes(world: World) -> None:
     assert "conversations to read" in told
 
 
+def test_who_runs_out_of_time_hears_of_anyway(world: World) -> None:
+    clockwork = world.clockwork(archive=False)
+
+    for text, offered in (("yesterday clock", True), ("yesterday clock anyway", False)):
+        with pytest.raises(SourceError) as failed:
+            clockwork.facts(world.ask(text), Operation.within(0.0))
+        assert failed.value.code == "platform_slow"
+        assert ("`anyway`" in str(failed.value.hint)) is offered
+
+
 def test_a_settled_range_of_many_pages_is_prepared_by_a_job(world: World) -> None:
     world.now = MORNING + timedelta(days=2)
     limits = replace(ROOMY, job_from_pages=5)
