@@ -309,6 +309,15 @@ class Directory:
             found += [Selector(kind, item.name) for item in NameIndex(items).beginning(typed, limit=limit)]
         return found[:limit]
 
+    @property
+    def knows_names(self) -> bool:
+        """Whether the whole directory was read lately."""
+        return self._cache.peek(("directory", "everyone")) is not None
+
+    def knows_scope(self, scope: Selector) -> bool:
+        """Whether it was read lately who is in that scope."""
+        return self._cache.peek(("scope", scope)) is not None
+
     def learn_names(self, operation: Operation) -> None:
         """Read who and what there is, so that type-ahead knows it; what can't be read stays unknown."""
         with suppress(SourceError):

@@ -281,16 +281,13 @@ class ReportService:
         """Teams, queues, groups and divisions for a type-ahead, from memory alone: those inside her scopes."""
         return self._whom.suggest_groups(typed, requester, limit=limit)
 
-    def learn_names(self, operation: Operation) -> None:
-        """Read who and what there is, so that type-ahead knows it; for a job, after a start."""
-        self._directory.learn_names(operation)
-
     def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
         """The agent that she is; None: nobody's."""
         return self._directory.linked_agent(requester, operation)
 
     def close(self) -> None:
-        """Stop the threads that fetch side by side."""
+        """Stop the threads that fetch side by side, and those that read names."""
+        self._whom.close()
         self._fetching.close()
 
     # -- figures ------------------------------------------------------------------------------------------

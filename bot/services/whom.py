@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from bot.core.answer import TextAnswer
 from bot.core.people import NameIndex, shown_name
 from bot.core.query import Dimension, SelectorKind
 from bot.core.rights import only_counted, sight, vision
+from bot.services.learning import Learning
 from bot.services.memory.linking import agent_as_json
 
 if TYPE_CHECKING:
@@ -30,6 +32,11 @@ class Whom:
     def __init__(self, directory: Directory, grants: tuple[Grant, ...]) -> None:
         self._directory = directory
         self._grants = grants
+        self._learning = Learning(directory, seconds=time.monotonic)
+
+    def close(self) -> None:
+        """Stop reading names for later."""
+        self._learning.close()
 
     def asked(
         self, query: Query, requester: Requester, operation: Operation
@@ -74,6 +81,9 @@ class Whom:
     def suggest_agents(self, typed: str, requester: Requester, *, limit: int) -> Sequence[Agent]:
         """Agents whose names begin so."""
         sees = vision(requester, self._grants, requester.agent_id)
+        if sees.nothing:
+            return ()
+        self._learning.want(sees.scopes)
         visible = None
         if not sees.everything:
             own = {sees.own} if sees.own else set()
@@ -84,6 +94,7 @@ class Whom:
         """Teams, queues, groups and divisions whose names begin so; her scopes, where she doesn't see everyone."""
         sees = vision(requester, self._grants, requester.agent_id)
         if sees.everything:
+            self._learning.want(())
             return self._directory.suggest_groups(typed, limit=limit)
         return [named.selector for named in NameIndex(map(_Scope, sees.scopes)).beginning(typed, limit=limit)]
 
