@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -22,40 +23,43 @@ if TYPE_CHECKING:
 ASK, SCHEDULE, SAVE = "Ask about utilization", "Schedule a question", "Save a question"
 
 
-@pytest.fixture(params=["http", "socket"])
-def world(request: pytest.FixtureRequest) -> Iterator[FormWorld]:
-    """Signed HTTP and Socket Mode alike."""
-    yield from opened(request.param)
+@pytest.fixture
+def http() -> Iterator[FormWorld]:
+    """Over signed HTTP."""
+    with FakeSlack() as slack:
+        made = FormWorld(slack)
+        yield made
+        made.jobs.close(WAIT_S)
 
 
 @pytest.fixture
-def http() -> Iterator[FormWorld]:
-    yield from opened("http")
-
-
-def opened(transport: str) -> Iterator[FormWorld]:
-    import threading
-
+def sockets() -> Iterator[FormWorld]:
+    """Over Socket Mode."""
     with FakeSlack() as slack:
-        made = FormWorld(slack)
-        stop, runner = threading.Event(), None
-        if transport == "socket":
-            slack.connect(sockets=True)
-            arguments = {"jobs": made.jobs, "stop": stop, "connections": 1}
-            runner = threading.Thread(target=run_socket, args=(made.edge.app, slack.app_token), kwargs=arguments)
-            runner.start()
-            slack.sockets.wait_for(count=1, timeout=WAIT_S)
+        made, stop = FormWorld(slack), threading.Event()
+        slack.connect(sockets=True)
+        more = {"jobs": made.jobs, "stop": stop, "connections": 1}
+        runner = threading.Thread(target=run_socket, args=(made.edge.app, slack.app_token), kwargs=more)
+        runner.start()
+        slack.sockets.wait_for(count=1, timeout=WAIT_S)
         yield made
         stop.set()
-        if runner is not None:
-            runner.join(WAIT_S)
-        made.jobs.close(WAIT_S)
+        runner.join(WAIT_S)
 
 
 # --- a question ------------------------------------------------------------------------------------------------------
 
 
-def test_a_form_is_opened_corrected_asked_and_answered_to_her_alone(world: FormWorld) -> None:
+def test_forms_ask_and_schedule_over_sockets_too(sockets: FormWorld) -> None:
+    a_form_is_opened_corrected_asked_and_answered_to_her_alone(sockets)
+    a_schedule_is_made_with_a_form(sockets)
+
+
+def test_a_form_is_opened_corrected_asked_and_answered_to_her_alone(http: FormWorld) -> None:
+    a_form_is_opened_corrected_asked_and_answered_to_her_alone(http)
+
+
+def a_form_is_opened_corrected_asked_and_answered_to_her_alone(world: FormWorld) -> None:
     world.meet()
     assert world.slack.shortcut("ask_form", person=world.ana).acknowledged
     view = world.modal(ASK)
@@ -241,7 +245,11 @@ def test_a_zone_is_found_by_its_city(http: FormWorld, typed: str, first: str) ->
 # --- a schedule ------------------------------------------------------------------------------------------------------
 
 
-def test_a_schedule_is_made_with_a_form(world: FormWorld) -> None:
+def test_a_schedule_is_made_with_a_form(http: FormWorld) -> None:
+    a_schedule_is_made_with_a_form(http)
+
+
+def a_schedule_is_made_with_a_form(world: FormWorld) -> None:
     world.meet()
     world.slack.shortcut("schedule_form", person=world.ana)
     view = world.modal(SCHEDULE)
