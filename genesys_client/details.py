@@ -69,10 +69,16 @@ class _Stretch:
         self._seen: Seen[str] = Seen(CONVERSATION_DETAILS, str)
 
     def took(self, page: PageTaken) -> None:
-        """Note the next page; the first empty one is the end."""
+        """Note the next page; the first empty one is the end.
+
+        Raises:
+            PayloadError: it came before, or what was read ahead shows that an empty one was not the end.
+        """
         if not page.ids:
             self.ended = True
             return
+        if self.ended:
+            raise PayloadError(f"Page {self.pages + 1} of {CONVERSATION_DETAILS} was empty, and a later one was not.")
         self._seen.add(page.ids)
         self.pages += 1
         if self.pages == 1:
@@ -116,9 +122,7 @@ def read_pages(
 
         with closing(in_order(tasks(), operation)) as found:
             for body in found:
-                stretch = asked.popleft()
-                if not stretch.ended:  # what was read ahead beyond the end is nothing
-                    stretch.took(into.take(body, CONVERSATION_DETAILS))
+                asked.popleft().took(into.take(body, CONVERSATION_DETAILS))
 
     read((stretch, 1) for stretch in stretches)
     if sized is not None:

@@ -29,7 +29,7 @@ class Archive:
     def __call__(self, request):
         number = request.body["paging"]["pageNumber"]
         body = {"totalHits": self.hint} if self.hint is not None else {}
-        if number <= len(self.pages):
+        if number <= len(self.pages) and self.pages[number - 1]:
             body["conversations"] = [{"conversationId": name} for name in self.pages[number - 1]]
         return Answer(body)
 
@@ -87,6 +87,12 @@ def test_pages_end_with_the_absence_of_conversations_and_the_total_is_a_hint(pla
     found = columns(platform)
     assert list(found.conversation_ids) == page(1) + page(2) + page(3, 50)
     assert found.pages == 3
+
+
+def test_a_page_that_is_empty_before_the_end_is_not_taken_for_the_end(platform):
+    platform.routes[DETAILS] = Archive([page(1), [], page(3), page(4)], hint=400)
+    with pytest.raises(PayloadError, match=r"Page 2 of .* was empty"):
+        columns(platform)
 
 
 def test_entries_that_shift_to_a_later_page_are_counted_and_kept_once(platform):
