@@ -20,7 +20,8 @@ CANCEL_ACTION = "cancel"
 ASK_FORM, SAVE_FORM, SCHEDULE_FORM = FORMS = ("form:ask", "form:save", "form:schedule")
 """Action ids of the buttons that open a form; the value is the question that stands in it already."""
 
-_VALUE_LIMIT, _OPTION_LIMIT, _BLOCK_ID_LIMIT = 2000, 150, 255
+OPTION_LIMIT = 150
+_VALUE_LIMIT, _BLOCK_ID_LIMIT = 2000, 255
 _BACK = " | "
 """Between what a select asks and what `Back` under its answer will ask."""
 
@@ -48,7 +49,7 @@ class Action:
     @property
     def fits_option(self) -> bool:
         """Whether Slack takes the command as the value of a menu's option."""
-        return 0 < units(self.command) <= _OPTION_LIMIT
+        return 0 < units(self.command) <= OPTION_LIMIT
 
 
 class PickKind(StrEnum):
@@ -88,6 +89,12 @@ class Pick:
 
     command: str
     back: str = ""
+
+
+def group_kind(block_id: str) -> str:
+    """`team` or `queue`: of what a select's options are searched; empty for another block."""
+    prefix = block_id.partition(":")[0]
+    return {PickKind.TEAM.value: "team", PickKind.QUEUE.value: "queue"}.get(prefix, "")
 
 
 def picked(block_id: str, value: str) -> Pick:

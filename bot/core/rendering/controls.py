@@ -11,6 +11,7 @@ from bot.core.rendering import figures
 from bot.core.rendering.actions import (
     ASK_FORM,
     GROUP_ACTION,
+    OPTION_LIMIT,
     PICKER_ACTION,
     SAVE_FORM,
     SORT_ACTION,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 EXPLAIN_ACTION = "ask:explain"
 
-_OPTIONS, _OPTION_VALUE = 100, 150
+_OPTIONS = 100
 _MOVES = ("back", "prev", "next", "narrower", "wider")
 _VIEWS = ("compare", "compare_week", "booking", "chart", "heatmap")
 _DEEDS = ("refresh", "share", ASK_FORM, SAVE_FORM)
@@ -125,7 +126,7 @@ def _with_whole_questions(element: Block, picker: Picker) -> Block | None:
         return option | {"value": picked(picker.block_id, option["value"]).command}
 
     options = [whole(option) for option in element["options"]]
-    if any(units(option["value"]) > _OPTION_VALUE for option in options):
+    if any(units(option["value"]) > OPTION_LIMIT for option in options):
         return None
     found = element | {"action_id": f"ask:{picker.kind}", "options": options}
     return found | ({"initial_option": whole(element["initial_option"])} if "initial_option" in element else {})
@@ -142,7 +143,7 @@ def _picker(answer: Answer, picker: Picker) -> Block | None:
         case PickKind.TEAM | PickKind.QUEUE:
             dimension = Dimension.TEAM if picker.kind is PickKind.TEAM else Dimension.QUEUE
             named = {name: name for name in _named(answer, dimension, by_name=True)}
-            if not 0 < len(named) <= _OPTIONS:
+            if not named:
                 return None
             element = _select(GROUP_ACTION, f"A {dimension.value}'s agents…", _options(named))
         case PickKind.SORT:
@@ -168,7 +169,7 @@ def _options(labels: Mapping[str, str]) -> list[Block]:
     return [
         {"text": plain_text(label), "value": value}
         for value, label in labels.items()
-        if 0 < units(value) <= _OPTION_VALUE
+        if 0 < units(value) <= OPTION_LIMIT
     ]
 
 

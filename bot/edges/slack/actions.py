@@ -34,10 +34,14 @@ def register(app: App, desk: Desk) -> None:
     @app.action(SORT_ACTION)
     def pressed(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         ack()
-        pick = _pick(action)
+        address = _address(body, desk)
+        try:
+            pick = _pick(action)
+        except ValueError:
+            desk.outlived(address)
+            return
         if pick is None:
             return
-        address = _address(body, desk)
         key = f"trigger:{field(body, 'trigger_id')}"
         fresh = action.get("action_id") == "ask:refresh"
         desk.take_quietly(Question(pick.command, address, key, fresh=fresh, back=pick.back))
@@ -60,6 +64,15 @@ def register(app: App, desk: Desk) -> None:
             desk.resend(fire, _address(body, desk), key, whole_slot=whole_slot)
 
 
+def register_rest(app: App, desk: Desk) -> None:
+    """Answer presses for which no other listener is left; to be registered last."""
+
+    @app.action(re.compile(""))
+    def outlived(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        desk.outlived(_address(body, desk))
+
+
 def _address(body: dict[str, Any], desk: Desk) -> Address:
     return Address(
         user_id=field(body, "user", "id"),
@@ -80,14 +93,13 @@ def _thread(body: dict[str, Any]) -> str | None:
 
 
 def _pick(action: dict[str, Any]) -> Pick | None:
-    """What was pressed; None for a press that asks nothing, such as a select that was cleared."""
+    """What was pressed; None for a press that asks nothing, such as a select that was cleared.
+
+    Raises:
+        ValueError: a select whose block says nothing that this version understands.
+    """
     selected = optional(action, "selected_option", "value")
     if action.get("action_id") not in _PICKERS:
         text = optional(action, "value") or selected
         return None if text is None else Pick(text)
-    if selected is None:
-        return None
-    try:
-        return picked(optional(action, "block_id") or "", selected)
-    except ValueError:
-        return None
+    return None if selected is None else picked(optional(action, "block_id") or "", selected)

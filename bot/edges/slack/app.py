@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-ACK_THREADS = 32
-"""Listeners at once. None of them waits, so these are many; Bolt's own five would do were they never preempted."""
+ACK_THREADS = 128
+"""Listeners at once. A press is acknowledged first and handed in after, which waits for the database: with fewer threads
+than presses the last ones would wait for the first ones' rows. Idle ones cost little; Bolt's own five are too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ def build_app(*, desk: Desk, forms: FormDesk, home: HomeDesk, settings: SlackSet
     actions.register(app, desk)
     options.register(app, desk)
     views.register(app, forms, home)
+    actions.register_rest(app, desk)
     app.error(_failed)
     return app
 

@@ -32,7 +32,7 @@ from bot.errors import CommandError, DeliveryError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.core.query import Query
+    from bot.core.query import Query, Selector
     from bot.core.rendering.blocks import Message
     from bot.edges.db.commands import StoredCommand
     from bot.edges.metrics import Metrics
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from bot.edges.slack.people import SlackPeople
     from bot.edges.slack.questions import Reports
     from bot.edges.slack.schedules import Schedules
-    from bot.ports import Agent, Jobs, Submission
+    from bot.ports import Agent, Jobs, Requester, Submission
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +52,7 @@ LONGEST_TEXT = 2_000
 SHORTEST_SEARCH = 2
 
 READING = "Reading your question…"
+OUTLIVED = "That is from an earlier version of me, and does nothing any more. Ask again, and press there."
 BUSY = "Busy: too many questions are waiting. Please ask again in a minute."
 
 
@@ -142,20 +143,33 @@ class Desk:
         said = CANCELLED if self._answering.cancel(key, address.user_id) else NOTHING_TO_CANCEL
         self._alarms.after(0, partial(self._answering.reply(address).instead, said))
 
+    def outlived(self, address: Address) -> None:
+        """Take a press on something that an earlier version posted, and that means nothing any more."""
+        self._alarms.after(0, partial(self.say, address, plain(OUTLIVED)))
+
     def suggest(self, user_id: str, typed: str) -> Sequence[Agent]:
         """Agents for a picker, from memory; none to people whom it doesn't hold yet, and those are looked up."""
-        if len(typed.strip()) < SHORTEST_SEARCH:
-            return ()
-        person = self._people.known(user_id)
+        person = self._searching(user_id, typed)
         if person is None:
-            self._alarms.after(0, partial(self._look_up, user_id))
-            return ()
-        if person.stranger:
             return ()
         try:
             return self._reports.suggest_agents(typed, person, limit=MOST_OPTIONS)[:MOST_OPTIONS]
         except CommandError:
             return ()
+
+    def suggest_groups(self, user_id: str, typed: str) -> Sequence[Selector]:
+        """Teams, queues and the like, likewise."""
+        person = self._searching(user_id, typed)
+        return () if person is None else self._reports.suggest_groups(typed, person, limit=MOST_OPTIONS)
+
+    def _searching(self, user_id: str, typed: str) -> Requester | None:
+        """Who types, if she may search and has typed enough to; somebody not known yet is looked up for next time."""
+        if len(typed.strip()) < SHORTEST_SEARCH:
+            return None
+        person = self._people.known(user_id)
+        if person is None:
+            self._alarms.after(0, partial(self._look_up, user_id))
+        return None if person is None or person.stranger else person
 
     def say(self, address: Address, message: Message) -> None:
         """Tell somebody something at once; waits for Slack, so never from a listener."""

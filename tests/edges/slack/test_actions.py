@@ -96,6 +96,17 @@ def test_a_forged_press_is_read_like_any_text_and_answered_with_what_is_wrong(wo
             {"action_id": "agent_pick", "block_id": "pick:x", "type": "static_select", "selected_option": None},
             id="cleared",
         ),
+    ],
+)
+def test_a_press_that_asks_nothing_is_acknowledged_and_left(world, action):
+    assert forged(world, action).status == 200
+    world.ask("today").wait()
+    assert [asked.query.text for asked in world.reports.asked] == ["today"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
         pytest.param(
             {
                 "action_id": "agent_pick",
@@ -103,14 +114,21 @@ def test_a_forged_press_is_read_like_any_text_and_answered_with_what_is_wrong(wo
                 "type": "static_select",
                 "selected_option": {"value": "a"},
             },
-            id="no picker's block",
+            id="a block that is no picker's",
         ),
+        pytest.param({"action_id": "heretofore", "block_id": "b", "type": "button", "value": "x"}, id="no listener"),
     ],
 )
-def test_a_press_that_asks_nothing_is_acknowledged_and_left(world, action):
+def test_what_an_earlier_version_posted_says_that_it_does_nothing_any_more(world, action):
     assert forged(world, action).status == 200
-    world.ask("today").wait()
-    assert [asked.query.text for asked in world.reports.asked] == ["today"]
+    assert world.slack.wait_for_message(world.slack.dm(world.ana), containing="earlier version")
+    assert world.answered() == 0
+
+
+def test_buttons_of_an_earlier_version_ask_what_they_carry(world):
+    old = {"action_id": "ask:csv", "block_id": "b", "type": "button", "value": "yesterday csv"}
+    forged(world, old)
+    assert world.slack.wait_for(lambda: world.slack.files, what="a file")
 
 
 def test_a_stranger_who_presses_is_refused(world):
