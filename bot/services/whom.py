@@ -82,7 +82,7 @@ class Whom:
         """Agents whose names begin so."""
         sees = vision(requester, self._grants, requester.agent_id)
         if sees.nothing:
-            return ()
+            return []
         self._learning.want(sees.scopes)
         visible = None
         if not sees.everything:
