@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ACK_THREADS = 128
-"""Listeners at once. A press is acknowledged first and handed in after, which waits for the database: with fewer threads
-than presses the last ones would wait for the first ones' rows. Idle ones cost little; Bolt's own five are too few."""
+"""Listeners at once. A press is acknowledged first and handed in after, which waits for the database: with fewer
+threads than presses, the last ones would wait for the rows of the first. Idle ones cost little."""
 
 
 @dataclass(frozen=True, slots=True)
