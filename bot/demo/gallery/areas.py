@@ -65,6 +65,8 @@ def drill(walk: Walk) -> None:
         walk.command("yesterday top 3")
         walk.press("ask:prev")
         walk.press("ask:next")
+    with walk.scene("A day of twenty-five hours", "Fifty half-hours; the hour that comes twice is told apart."):
+        walk.command('intervals "Dana Tanaka" 2026-10-25')
     with walk.scene("Posted, and by the clock", "The same half-hours by both rules."):
         walk.command("yesterday 10:00-12:00 by team by interval")
         walk.command("yesterday 10:00-12:00 by team by interval clock")
@@ -92,6 +94,7 @@ def pictures(walk: Walk) -> None:
         ("Bars of the ten busiest", "yesterday top 10 chart"),
         ("A line through a day", "yesterday by hour chart"),
         ("A heat map", "yesterday heatmap"),
+        ("A heat map of fifty half-hours", '2026-10-25 heatmap team:"Night Desk"'),
         ("A heat map of one agent", '"Dana Tanaka" yesterday heatmap'),
     ):
         with walk.scene(title):
@@ -160,27 +163,27 @@ def forms(walk: Walk) -> None:
     with walk.scene("A question", "From the button under an answer, with the answer's own question in it."):
         walk.command("yesterday by team")
         walk.press("Edit")
-        walk.submit({"One row for each": "Days", "When": "Last week"})
+        walk.submit({"field:pieces": "Days", "field:when": "Last week"})
     with walk.scene("Days that are picked", "Each change shows the command that it makes."):
         walk.shortcut("ask_form")
         walk.press_in_view("More choices")
-        walk.press_in_view("When", choose="Days that I pick")
-        walk.submit({"First day": "2026-12-24"})
+        walk.press_in_view("field:when", choose="Days that I pick")
+        walk.submit({"field:first": "2026-12-24"})
         walk.close()
     with walk.scene("A schedule"):
         walk.command("yesterday by team")
         walk.press("Schedule this")
         walk.shortcut("schedule_form")
-        walk.submit({"Question": "yesterday top 5", "Times": "08:00"}, brings=2)
+        walk.submit({"field:question": "yesterday top 5", "field:times": "08:00"}, brings=2)
         walk.close()
     with walk.scene("A schedule with mistakes", "Each stands at its field."):
         walk.shortcut("schedule_form")
-        walk.submit({"Question": "yesturday", "Times": "08:00"})
+        walk.submit({"field:question": "yesturday", "field:times": "08:00"})
         walk.close()
     with walk.scene("A name for a question"):
         walk.command("last week by team")
         walk.press("Save")
-        walk.submit({"Name": "weekly"}, brings=2)
+        walk.submit({"field:name": "weekly"}, brings=2)
         walk.close()
 
 

@@ -138,7 +138,8 @@ class Walk:
         who = person or self.setting.person
         view = self._view(who)
         delivery = self.slack.press(view, which, person=who, choose=choose)
-        self._watch(self._pressed(which, choose), delivery, who, brings=1)
+        label = next((control.label for control in controls(view) if control.action_id == which), which)
+        self._watch(self._pressed(label, choose), delivery, who, brings=1)
 
     def submit(
         self, values: Mapping[str, str | int] | None = None, *, person: Person | None = None, brings: int = 1
@@ -147,8 +148,9 @@ class Walk:
         who = person or self.setting.person
         view = self._view(who)
         values = values or {}
-        said = ", ".join(f"{name}: {value}" for name, value in values.items())
-        filled = {find_control(view, name).action_id: str(value) for name, value in values.items()}
+        found = [(find_control(view, name), str(value)) for name, value in values.items()]
+        said = ", ".join(f"{control.label}: {value}" for control, value in found)
+        filled = {control.action_id: value for control, value in found}
         delivery = self.slack.submit(view, values, person=who)
         self._watch(f"submit {said}".rstrip(), delivery, who, brings=brings, filled=filled)
 
