@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import structlog
 
+from bot.core.defaults import Defaults
 from bot.core.rights import PRIVATE, Audience
 from bot.demo.fake_slack import NO_LIMITS, FakeSlack, Reject, ServerError
 from bot.edges.slack.api import SlackApi
@@ -301,3 +304,39 @@ def test_a_refusal_is_not_remembered(slack, api, clock):
     assert refusal.value.code == "channel_archived"
     channel.archived = False
     assert channels.audience("C1") == Audience("C1")
+
+
+class Kept:
+    """What is kept of people, as a dict; `known` only what was read since it was made."""
+
+    def __init__(self, defaults):
+        self.defaults = defaults
+        self.seen = {}
+
+    def known(self, person):
+        return replace(person, defaults=self.seen[person.id]) if person.id in self.seen else None
+
+    def person(self, person):
+        self.seen[person.id] = self.defaults.get(person.id, Defaults())
+        return replace(person, defaults=self.seen[person.id])
+
+
+def test_what_is_kept_of_a_person_is_read_anew_in_the_job_and_remembered_for_the_listener(api, ana, clock):
+    kept = Kept({ana.id: Defaults(zone="Asia/Kathmandu")})
+    people = SlackPeople(api, recall=kept, clock=clock)
+
+    first = people.requester(ana.id)
+    kept.defaults[ana.id] = Defaults(zone="UTC")
+
+    assert (first.zone, first.defaults.zone) == ("Europe/London", "Asia/Kathmandu")
+    assert people.known(ana.id).defaults.zone == "Asia/Kathmandu"
+    assert people.requester(ana.id).defaults.zone == "UTC"
+    assert people.known(ana.id).defaults.zone == "UTC"
+
+
+def test_a_listener_leaves_to_the_job_whom_only_slack_knows(api, ana, clock):
+    people = SlackPeople(api, recall=Kept({}), clock=clock)
+    people.requester(ana.id)
+    people._recall.seen.clear()
+
+    assert people.known(ana.id) is None
