@@ -155,8 +155,8 @@ def read_job(api: Api, body: dict[str, Any], operation: Operation, into: Columns
     Raises:
         JobFailedError: it ended without results.
     """
-    job_id = decode(_submitted, api.post(CONVERSATION_JOBS, body, operation), CONVERSATION_JOBS).job_id
-    if not job_id:
+    job_id = decode(_submitted, api.post(CONVERSATION_JOBS, body, operation), CONVERSATION_JOBS).job_id or ""
+    if not job_id.strip("."):
         raise PayloadError(f"Unexpected answer from {CONVERSATION_JOBS}: no jobId.")
     path = f"{CONVERSATION_JOBS}/{segment(job_id)}"
     try:

@@ -149,10 +149,11 @@ def test_results_that_are_gone_are_an_expired_job():
 def test_a_status_without_a_state_or_a_job_without_an_id_is_an_error():
     with pytest.raises(PayloadError, match="without its state"):
         Shop([Answer({})]).columns()
-    shop = Shop()
-    shop.routes[JOBS] = Answer({}, status=202)
-    with pytest.raises(PayloadError, match="no jobId"):
-        shop.columns()
+    for body in ({}, {"jobId": None}, {"jobId": ".."}):  # dots would lead to another path
+        shop = Shop()
+        shop.routes[JOBS] = Answer(body, status=202)
+        with pytest.raises(PayloadError, match="no jobId"):
+            shop.columns()
 
 
 @pytest.mark.parametrize(

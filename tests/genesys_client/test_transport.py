@@ -51,6 +51,22 @@ def ask(platform, client, seconds=20.0, **kind):
     return client.organization.me(platform.clock.operation(seconds, **kind))
 
 
+def test_the_proxy_that_the_environment_names_is_used_and_looked_up_once_for_each_host(platform, monkeypatch):
+    looked_up = []
+
+    def environment(url, no_proxy=None):
+        looked_up.append(url)
+        return {"https": "http://proxy.example:3128"}
+
+    monkeypatch.setattr(requests.sessions, "get_environ_proxies", environment)
+    platform.routes[ME] = FOUND
+    client = platform.client()
+    for _ in range(3):
+        ask(platform, client)
+    assert [exchange["proxies"]["https"] for exchange in platform.exchanges] == ["http://proxy.example:3128"] * 4
+    assert len(looked_up) == 2  # the login and the API are two hosts
+
+
 # --- retries ---------------------------------------------------------------------------------------------
 
 
