@@ -97,10 +97,14 @@ class Sight:
     seen: frozenset[str] | None
     """None: everyone that the platform knows."""
     hidden: frozenset[str] = frozenset()
+    alone: bool = False
+    """Everybody was asked about by somebody who sees herself alone."""
 
     @property
     def notice(self) -> Notice | None:
         """What the answer says about those left out."""
+        if self.alone:
+            return Notice("only_own", "You see your own figures alone, so this is about you and nobody else.")
         count = len(self.hidden)
         if not count:
             return None
@@ -264,7 +268,7 @@ def sight(
             hint="Ask the operator to link you to your agent or to name you in SUPERVISORS. `whoami` says what I know.",
         )
     if asked is None:
-        return Sight(seen=visible)
+        return Sight(seen=visible, alone=seen_by.only_own)
     seen, hidden = frozenset(asked) & visible, frozenset(asked) - visible
     if hidden and (by_person or not seen):
         raise NotAllowedError(
