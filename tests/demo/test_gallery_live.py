@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bot.demo.fake_slack import Message
 from bot.demo.gallery import __main__ as gallery
-from bot.demo.gallery.live import LARGEST_BODY, Live
+from bot.demo.gallery.live import LARGEST_BODY, Live, LiveDrawing
 from bot.demo.stage import Stage
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -110,6 +111,33 @@ def test_the_home_tab_opens_and_a_window_can_be_dismissed(browser) -> None:
     browser.say("yesterday top 3")
     browser.press("Save…")
     assert "<dialog" not in browser.post(on="modal", close="1")
+
+
+def test_hostile_words_stay_words_in_controls_that_work() -> None:
+    hostile = "\"><script>alert('x')</script>"
+    text = {"type": "plain_text", "text": hostile}
+    options = [{"text": text, "value": hostile}]
+    placed = {"action_id": hostile, "placeholder": text}
+    elements = [
+        {"type": "button", "text": text, "value": hostile, "action_id": "b"},
+        {"type": "overflow", "options": options, "action_id": "o"},
+        {"type": "static_select", "options": options, "initial_option": options[0]} | placed,
+        {"type": "multi_users_select", "initial_users": [hostile]} | placed,
+        {"type": "external_select", "initial_option": options[0]} | placed,
+        {"type": "datepicker", "initial_date": hostile} | placed,
+        {"type": "plain_text_input", "initial_value": hostile} | placed,
+        {"type": "plain_text_input", "initial_value": hostile, "multiline": True} | placed,
+    ]
+    blocks = [{"type": "actions", "elements": elements[:2]}]
+    blocks += [{"type": "input", "label": text, "element": element} for element in elements[2:]]
+    shown = Message(channel="C1", ts="1.1", user="U1", via="ack", posted_at=0.0, blocks=blocks)
+    drawing = LiveDrawing({}, shown, people={hostile: hostile}, channels={}, typed={"8": hostile})
+
+    drawn = drawing.blocks(blocks)
+
+    assert drawn.count("&lt;script&gt;") >= 2 * len(elements)
+    assert "<script" not in drawn
+    assert "alert('x')" not in drawn
 
 
 def test_what_is_not_there_any_more_is_said(browser) -> None:

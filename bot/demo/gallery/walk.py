@@ -131,15 +131,14 @@ class Walk:
         if message is None:
             raise LookupError("nothing to press yet")
         delivery = self.slack.press(message, which, person=who, choose=choose)
-        self._watch(self._pressed(which, choose), delivery, who, brings=1)
+        self._watch(self._pressed(message, which, choose), delivery, who, brings=1)
 
     def press_in_view(self, which: str, *, choose: str | int | None = None, person: Person | None = None) -> None:
         """The same in the window, or on the Home tab where none is open."""
         who = person or self.setting.person
         view = self._view(who)
         delivery = self.slack.press(view, which, person=who, choose=choose)
-        label = next((control.label for control in controls(view) if control.action_id == which), which)
-        self._watch(self._pressed(label, choose), delivery, who, brings=1)
+        self._watch(self._pressed(view, which, choose), delivery, who, brings=1)
 
     def submit(
         self, values: Mapping[str, str | int] | None = None, *, person: Person | None = None, brings: int = 1
@@ -181,8 +180,9 @@ class Walk:
     # --- what is seen ---
 
     @staticmethod
-    def _pressed(which: str, choice: str | int | None) -> str:
-        return f"[{which}]" if choice is None else f"[{which}] → {choice}"
+    def _pressed(shown: Message | View, which: str, choice: str | int | None) -> str:
+        label = next((control.label for control in controls(shown) if control.action_id == which), which)
+        return f"[{label}]" if choice is None else f"[{label}] → {choice}"
 
     def _where(self, channel: Channel) -> str:
         return "" if channel.is_dm else f"#{channel.name}: "
