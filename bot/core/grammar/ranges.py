@@ -403,11 +403,12 @@ class Resolver:
             unit, length, name = self._own_length(here)
         if here.days is None:
             whole = here.until(self.now)
-            if not length:
-                start, end = (self._moved(edge, unit) for edge in (whole.start, whole.end))
+            edge = min(whole.start, span.start)  # a bucket that the start is widened to belongs to this side alone
+            if unit:
+                start, end = self._moved(whole.start, unit), self._moved(whole.end, unit)
+                end = min(end, edge) if end <= whole.start else end
             else:
-                end = min(whole.start, span.start)  # widened, the two sides would share a half-hour
-                start = end - length
+                start, end = edge - length, edge
             there = Reading(str(step), start, end, name=name)
         else:
             first, last = (_back(day, unit, length) for day in here.days)

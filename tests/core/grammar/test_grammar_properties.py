@@ -114,6 +114,27 @@ def test_absolute_words_mean_the_same_on_a_later_day(phrases, now, zone, days):
     absolute = parse(format_query(query, absolute=True), context(now=later.isoformat(), zone=zone))
     assert absolute.range.windows == query.range.windows
     assert absolute.buckets == query.buckets
+    assert [side.range.windows for side in absolute.sides()] == [side.range.windows for side in query.sides()]
+
+
+@given(
+    st.sampled_from(RANGES),
+    st.sampled_from(sorted({*STEPS, "last week"})),
+    st.sampled_from(["", *HOURS]),
+    moments,
+    zones,
+)
+def test_a_step_back_never_reaches_into_the_time_asked_for(when, step, hours, now, zone):
+    try:
+        query = parse(f"{when} {hours} vs {step}", context(now=now, zone=zone))
+    except CommandError as error:
+        assert error.hint
+        return
+    if step == "last week" and query.range.end - query.range.start > timedelta(days=7, hours=3):
+        return  # the calendar's week, wherever it lies
+    assert query.versus.end <= query.range.start
+    longer = query.versus.end - query.versus.start - (query.range.end - query.range.start)
+    assert "month" in f"{step} {when}" or "mtd" in when or abs(longer) <= timedelta(hours=25)
 
 
 WORDS = sorted({word for entry in ENTRIES for example in entry.examples for word in example.split()})
