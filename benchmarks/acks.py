@@ -1,5 +1,8 @@
 """Fifty people ask at once, and each answer takes the platform five seconds: how long do the acknowledgements take?
 
+Then all of them press a button under their answers at once, and type into the picker of agents, of whom there are
+10,000; the answer of a type-ahead is its acknowledgement.
+
 The whole bot runs as it would in production, in a process of its own, once under gunicorn with signed requests and once
 over Socket Mode, against a fake Slack in this process and a made-up organisation in a third that answers slowly on
 purpose. Every question is another one, so none can be answered out of another's cache.
@@ -33,9 +36,13 @@ from bot.demo.fake_slack import FakeSlack  # noqa: E402  found through the line 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.demo.fake_slack import Channel, Delivery, Person
+    from bot.demo.fake_slack import Channel, Delivery, Message, Person
 
 SLOWEST_ACK_S = 0.5
+SLOWEST_PRESS_S = 0.3
+SLOWEST_SUGGESTION_S = 0.3
+AGENTS = 10_000
+LETTERS = ("an", "ma", "sa", "ka", "jo", "el", "yu")
 START_S = 20.0
 MEDIA = ("voice", "chat", "email", "callback", "message")
 DAYS = 28
@@ -49,6 +56,8 @@ class Round:
     missed: int
     answered: int
     took_s: float
+    answers: list[Message | None]
+    """One a person; None where none came."""
 
 
 def questions() -> Iterator[str]:
@@ -60,10 +69,10 @@ def questions() -> Iterator[str]:
 
 
 @contextmanager
-def organisation(seconds: float) -> Iterator[str]:
+def organisation(seconds: float, agents: int = 36) -> Iterator[str]:
     """A made-up organisation whose conversation aggregates take so long."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "genesys_client.sandbox", "--port", "0", "--seed", "7"],
+        [sys.executable, "-m", "genesys_client.sandbox", "--port", "0", "--seed", "7", "--agents", str(agents)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -150,27 +159,70 @@ def over_sockets(slack: FakeSlack, platform: str) -> Iterator[None]:
 def ask_at_once(
     slack: FakeSlack, people: list[Person], channel: Channel, texts: list[str], pool: ThreadPoolExecutor
 ) -> Round:
-    begun = time.monotonic()
-
     def ask(person: Person, text: str) -> Delivery:
         return slack.command(text, person=person, channel=channel)
 
-    deliveries = list(pool.map(ask, people, texts))
-    answered = 0
+    begun = time.monotonic()
+    return seen(list(pool.map(ask, people, texts)), begun)
+
+
+def press_at_once(slack: FakeSlack, people: list[Person], answers: list[Message], pool: ThreadPoolExecutor) -> Round:
+    """Everybody presses the same button under her own answer; each asks for another day."""
+
+    def press(person: Person, answer: Message) -> Delivery:
+        return slack.press(answer, "ask:prev", person=person)
+
+    begun = time.monotonic()
+    return seen(list(pool.map(press, people, answers)), begun)
+
+
+def seen(deliveries: list[Delivery], begun: float) -> Round:
+    """What became of deliveries that were all on their way at once."""
+    answers: list[Message | None] = []
     for delivery in deliveries:
         try:
             reply = delivery.wait(timeout=120)
             while "Still working" in reply.text:
                 reply = delivery.wait(2, timeout=120)
         except TimeoutError:
+            answers.append(None)
             continue
         has_figures = any(block["type"] in {"data_table", "rich_text"} for block in reply.blocks)
         if not has_figures:
             print(f"no figures: {reply.text[:200]}")
-        answered += has_figures
+        answers.append(reply if has_figures else None)
     acks = [delivery.took_s for delivery in deliveries]
     missed = sum(not delivery.acknowledged for delivery in deliveries)
-    return Round(acks, missed, answered, time.monotonic() - begun)
+    return Round(acks, missed, sum(map(bool, answers)), time.monotonic() - begun, answers)
+
+
+def suggest_at_once(
+    slack: FakeSlack, people: list[Person], channel: Channel, rounds: int, pool: ThreadPoolExecutor
+) -> list[float]:
+    """How long everybody's type-ahead takes, in rounds of all at once; the names are in each process's memory."""
+    # A made-up organisation of that size takes minutes to make up a day, so no answer is asked for.
+    picker = {"type": "external_select", "action_id": "agent_pick", "min_query_length": 2}
+    block = {"type": "actions", "block_id": "pick:intervals yesterday", "elements": [picker]}
+    answer = slack.world.post(
+        channel=channel.id, user=slack.bot_user_id, via="chat.postMessage", payload={"text": "…", "blocks": [block]}
+    )
+
+    def typed(person: Person, letters: str) -> tuple[float, int]:
+        begun = time.perf_counter()
+        options = slack.suggest(answer, "agent_pick", letters, person=person)
+        return time.perf_counter() - begun, len(options)
+
+    def everybody() -> list[tuple[float, int]]:
+        return list(pool.map(typed, people, itertools.islice(itertools.cycle(LETTERS), len(people))))
+
+    # A name that nobody has makes a process read all names; people whom it doesn't know it gets to know.
+    ends = time.monotonic() + 60
+    while not all(count for _, count in everybody()):
+        if time.monotonic() > ends:
+            raise TimeoutError("some process never learnt the agents' names")
+        for person in people[:8]:
+            slack.command("intervals Zzyzx yesterday", person=person, channel=channel).wait(timeout=60)
+    return [took for _ in range(rounds) for took, _ in everybody()]
 
 
 def main() -> int:
@@ -190,19 +242,44 @@ def main() -> int:
             channel = slack.add_channel("floor", members=people)
             texts = questions()
             acks: list[float] = []
+            presses: list[float] = []
             with transport(slack, platform), ThreadPoolExecutor(chosen.people) as pool:
                 for number in range(1, chosen.rounds + 1):
                     asked = list(itertools.islice(texts, chosen.people))
-                    seen = ask_at_once(slack, people, channel, asked, pool)
-                    acks += seen.acks
-                    good &= not seen.missed and seen.answered == chosen.people and max(seen.acks) < SLOWEST_ACK_S
+                    asked_round = ask_at_once(slack, people, channel, asked, pool)
+                    acks += asked_round.acks
+                    good &= not asked_round.missed and asked_round.answered == chosen.people
+                    good &= max(asked_round.acks) < SLOWEST_ACK_S
                     print(
-                        f"{name:6} round {number}: slowest ack {max(seen.acks) * 1000:4.0f} ms, "
-                        f"median {statistics.median(seen.acks) * 1000:4.0f} ms; missed {seen.missed}; "
-                        f"answered {seen.answered} of {chosen.people} in {seen.took_s:.0f} s",
+                        f"{name:6} round {number}: slowest ack {max(asked_round.acks) * 1000:4.0f} ms, "
+                        f"median {statistics.median(asked_round.acks) * 1000:4.0f} ms; missed {asked_round.missed}; "
+                        f"answered {asked_round.answered} of {chosen.people} in {asked_round.took_s:.0f} s",
                         flush=True,
                     )
+                    pressed = press_at_once(slack, people, [a for a in asked_round.answers if a], pool)
+                    presses += pressed.acks
+                    good &= not pressed.missed and pressed.answered == asked_round.answered
+            if not presses:
+                return 1
+            good &= max(presses) < SLOWEST_PRESS_S
             print(f"{name:6} slowest of {len(acks)}: {max(acks) * 1000:.0f} ms (bar {SLOWEST_ACK_S * 1000:.0f} ms)")
+            print(
+                f"{name:6} slowest of {len(presses)} presses: {max(presses) * 1000:.0f} ms, "
+                f"median {statistics.median(presses) * 1000:.0f} ms (bar {SLOWEST_PRESS_S * 1000:.0f} ms)",
+                flush=True,
+            )
+        with organisation(0, AGENTS) as platform, FakeSlack() as slack:
+            people = [slack.add_person(f"p{i}", email=f"p{i}@example.com") for i in range(chosen.people)]
+            channel = slack.add_channel("floor", members=people)
+            with transport(slack, platform), ThreadPoolExecutor(chosen.people) as pool:
+                suggestions = suggest_at_once(slack, people, channel, chosen.rounds, pool)
+            good &= max(suggestions) < SLOWEST_SUGGESTION_S
+            print(
+                f"{name:6} slowest of {len(suggestions)} type-aheads among {AGENTS:,} agents: "
+                f"{max(suggestions) * 1000:.0f} ms, median {statistics.median(suggestions) * 1000:.0f} ms "
+                f"(bar {SLOWEST_SUGGESTION_S * 1000:.0f} ms)",
+                flush=True,
+            )
     return 0 if good else 1
 
 
