@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from bot.core.answer import Answer, Row, TextAnswer
     from bot.core.query import Query
     from bot.core.rendering.actions import Action, Picker
+    from bot.core.rendering.pictures import Twin
 
 TABLE_ROWS = 200
 """A `data_table` holds as many beside its header."""
@@ -108,8 +109,8 @@ def render_message(answer: Answer, *, options: RenderOptions | None = None) -> M
     heat = heat_text(answer, width=options.width) if Output.HEATMAP in outputs else None
     said = [*drawings.notes, *filter(None, [no_heat_map(answer) if Output.HEATMAP in outputs else None])]
     pictured = [context_marked(" ".join(said))] if said else []
-    text = _text(answer, options, finding=heat.finding if heat else None, said=said)
-    above = _above(answer, finding=heat.finding if heat else None)
+    text = _text(answer, options, heat=heat, said=said)
+    above = _above(answer, heat=heat)
     below = [
         context(wording.coverage(answer, now=options.now)),
         *controls(answer, actions=options.actions, pickers=options.pickers),
@@ -180,11 +181,11 @@ def render_reading(query: Query) -> str:
 # --- around the table ------------------------------------------------------------------------------------------------
 
 
-def _text(answer: Answer, options: RenderOptions, *, finding: str | None, said: Sequence[str]) -> str:
+def _text(answer: Answer, options: RenderOptions, *, heat: Twin | None, said: Sequence[str]) -> str:
     """Everything but the rows in plain sentences, those of the pictures too: a chart has no other description."""
-    notice = chosen_notice(answer) if finding is None else None  # a heat map says itself whom it leaves out
+    notice = chosen_notice(answer) if heat is None else None  # a heat map says itself whom it leaves out
     sentences = [
-        f"{wording.title(answer)}. {finding or wording.finding(answer)}",
+        f"{heat.title}. {heat.finding}" if heat else f"{wording.title(answer)}. {wording.finding(answer)}",
         wording.reading(answer.query, wording.known_names(answer)),
         *wording.warnings(answer),
         "; ".join(f"{label} {figure}" for label, figure in wording.totals(answer)) if answer.rows else "",
@@ -195,13 +196,13 @@ def _text(answer: Answer, options: RenderOptions, *, finding: str | None, said: 
     return within(TEXT, escaped("\n".join(filter(None, sentences))))
 
 
-def _above(answer: Answer, *, finding: str | None) -> list[Block]:
+def _above(answer: Answer, *, heat: Twin | None) -> list[Block]:
     """Title, reading, finding and warnings."""
     notes = wording.reading_notes(answer.query)
     blocks = [
-        header(wording.title(answer)),
+        header(heat.title if heat else wording.title(answer)),
         context(wording.reading(answer.query, wording.known_names(answer)), *notes),
-        section(f"*{escaped(unbroken(finding or wording.finding(answer)))}*"),
+        section(f"*{escaped(unbroken(heat.finding if heat else wording.finding(answer)))}*"),
     ]
     warnings = [f"⚠ {escaped(text)}" for text in wording.warnings(answer)]
     return blocks + [section(part) for part in paragraphs(warnings)][:5]

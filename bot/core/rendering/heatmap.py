@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import io
 import textwrap
-import unicodedata
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bot.core.answer import Missing, Unit
 from bot.core.rendering import figures
+from bot.core.rendering.lettering import INK, drawable, font_path, glyphs, text_width, write
 from bot.core.rendering.names import cleaned, fitted
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ MOST_PIXELS = 8_000_000
 LONGEST_SIDE = 4_000
 
 _COLOURS = "viridis"
-_INK, _PALE, _RULE, _FAINT, _PAPER = "#1d1c1d", "#5f5e61", "#b9b8bb", "#ececee", "#ffffff"
+_PALE, _RULE, _FAINT, _PAPER = "#5f5e61", "#b9b8bb", "#ececee", "#ffffff"
 _MARGIN, _GAP = 14.0, 6.0
 _SPLIT = 14.0
 """Between the highest and the lowest lines, where those in the middle aren't drawn."""
@@ -66,8 +65,6 @@ class Drawn:
     """A picture, and what the words beside it have to add."""
 
     png: bytes
-    width: int
-    height: int
     numbered: tuple[tuple[str, str], ...]
     """Signs that stand for names which the picture's font can't write, with the names."""
 
@@ -83,40 +80,6 @@ def draw(courses: Courses, *, heading: str, remarks: Sequence[str] = ()) -> Draw
     if not courses.slots or len(courses.slots) > MOST_SLOTS or len(courses.lines) > MOST_LINES:
         raise ValueError(f"no picture holds {len(courses.lines)} lines of {len(courses.slots)} columns")
     return _Picture(courses, heading, remarks).drawn()
-
-
-@cache
-def _font_path(*, bold: bool) -> str:
-    """matplotlib's own font: the same on every machine, whatever is installed there."""
-    import matplotlib
-
-    return f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans{'-Bold' if bold else ''}.ttf"
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """The characters that the font has."""
-    from matplotlib.ft2font import FT2Font
-
-    return frozenset(FT2Font(_font_path(bold=False)).get_charmap())
-
-
-def drawable(name: str) -> str | None:
-    """The name in characters that the font has; None where letters of it would be missing.
-
-    Emoji and marks that it lacks are left out, and so is whatever isn't drawn: direction is found out by itself.
-    """
-    kept = []
-    for character in unicodedata.normalize("NFC", cleaned(name)):
-        category = unicodedata.category(character)
-        if category == "Cf":
-            continue
-        if ord(character) in _glyphs() and character != "\ufe0f":
-            kept.append(character)
-        elif not (category.startswith("M") or category in {"So", "Sk"}):
-            return None
-    text = " ".join("".join(kept).split())
-    return text or None
 
 
 @dataclass(slots=True)
@@ -177,19 +140,19 @@ class _Picture:
         """A sentence, its names replaced by their signs where the font can't write them."""
         for sign, name in self.numbered:
             text = text.replace(name, sign)
-        return "".join(c if ord(c) in _glyphs() else "▯" for c in cleaned(text))
+        return "".join(c if ord(c) in glyphs() else "▯" for c in cleaned(text))
 
     def _label_width(self) -> float:
         """Room for the longest label; longer ones than the widest allowed are cut."""
         widest = 0.0
         for place, label in enumerate(self.labels):
-            width, columns = _width(label, self.label_size), 40
+            width, columns = text_width(label, self.label_size), 40
             while width > _WIDEST_LABEL and columns > 4:
                 columns -= 2
                 self.labels[place] = fitted(label, columns)
-                width = _width(self.labels[place], self.label_size)
+                width = text_width(self.labels[place], self.label_size)
             widest = max(widest, width)
-        return max(widest, _width(self.every, self.label_size), 40.0)
+        return max(widest, text_width(self.every, self.label_size), 40.0)
 
     def drawn(self) -> Drawn:
         """The picture."""
@@ -216,7 +179,7 @@ class _Picture:
         cells = _Cells()
         if self.courses.split is not None:
             between = f"… {self.courses.count - len(self.labels):,} others are not drawn"
-            _write(axes, self.left, rows[self.courses.split][2] - _SPLIT / 2, between, 7, colour=_PALE)
+            write(axes, self.left, rows[self.courses.split][2] - _SPLIT / 2, between, 7, colour=_PALE)
         for label, line, y in rows:
             self._line(axes, cells, label, line, y, plain=self.courses.is_sum and y == rows[-1][2] and bool(self.every))
         self._collections(axes, cells, dpi)
@@ -226,8 +189,7 @@ class _Picture:
         agg.print_png(  # type: ignore[no-untyped-call]
             out, metadata={"Software": None}, pil_kwargs={"compress_level": 3}
         )
-        pixels = canvas.bbox.size
-        return Drawn(out.getvalue(), int(pixels[0]), int(pixels[1]), tuple(self.numbered))
+        return Drawn(out.getvalue(), tuple(self.numbered))
 
     def _rows(self, top: float) -> list[tuple[str, tuple[Sequence[Figure | None], Figure], float]]:
         """(label, cells with their total, upper edge) of each row drawn; the one of everybody comes last."""
@@ -245,9 +207,9 @@ class _Picture:
     # --- words ---
 
     def _words(self, axes: Any) -> None:
-        _write(axes, _MARGIN, _MARGIN + 7, self._written(self.courses.title), 12, bold=True)
+        write(axes, _MARGIN, _MARGIN + 7, self._written(self.courses.title), 12, bold=True)
         for place, text in enumerate(self.said):
-            _write(axes, _MARGIN, _MARGIN + 24 + 12 * place, text, 8, colour=_PALE)
+            write(axes, _MARGIN, _MARGIN + 24 + 12 * place, text, 8, colour=_PALE)
 
     def _columns(self, axes: Any, top: float, bottom: float) -> None:
         """Times above the columns, and the edges of days."""
@@ -259,16 +221,16 @@ class _Picture:
             x = self.left + place * self.cell_width
             ticks.append([(x, top - 3), (x, top)])
             label = self.courses.slots[place].label.replace(" ", "\n", 1)
-            _write(axes, x, y, label, 7, colour=_PALE, upright="bottom")
+            write(axes, x, y, label, 7, colour=_PALE, upright="bottom")
         edges = []
         days = [slot.day for slot in self.courses.slots]
         for place, (before, slot) in enumerate(zip(["", *days], self.courses.slots, strict=False)):
             if slot.day != before:
                 x = self.left + place * self.cell_width
                 edges.append([(x, top - 14 - 9 * self.head_lines), (x, bottom)])
-                if self._days_width(place) >= _width(slot.day, 7) + 4:
-                    _write(axes, x + 2, top - 4 - 9 * self.head_lines, slot.day, 7, upright="bottom")
-        _write(
+                if self._days_width(place) >= text_width(slot.day, 7) + 4:
+                    write(axes, x + 2, top - 4 - 9 * self.head_lines, slot.day, 7, upright="bottom")
+        write(
             axes,
             self.right + _GAP + _TOTAL_WIDTH / 2,
             y,
@@ -279,7 +241,7 @@ class _Picture:
             upright="bottom",
         )
         axes.add_collection(LineCollection(ticks, colors=_RULE, linewidths=0.8), autolim=False)
-        axes.add_collection(LineCollection(edges, colors=_INK, linewidths=0.8), autolim=False)
+        axes.add_collection(LineCollection(edges, colors=INK, linewidths=0.8), autolim=False)
 
     def _labelled(self) -> list[int]:
         """Columns whose time is written above them: as many hours of the day as fit, the same ones on every day."""
@@ -290,7 +252,7 @@ class _Picture:
                 for place, slot in enumerate(slots)
                 if slot.is_hour and (slot.label[2:3] != ":" or int(slot.label[:2]) % step == 0)
             ]
-            widths = [max(_width(part, 7) for part in slots[place].label.split(" ", 1)) for place in chosen]
+            widths = [max(text_width(part, 7) for part in slots[place].label.split(" ", 1)) for place in chosen]
             gaps = [(after - place) * self.cell_width for place, after in pairwise(chosen)]
             if all(width + 3 <= gap for width, gap in zip(widths, gaps, strict=False)):
                 return chosen
@@ -306,28 +268,28 @@ class _Picture:
         cells = _Cells()
         steps, x, y = 24, _MARGIN, top
         low, high = self._ends()
-        _write(axes, x, y + 5, low, 7.5)
-        x += _width(low, 7.5) + 4
+        write(axes, x, y + 5, low, 7.5)
+        x += text_width(low, 7.5) + 4
         for step in range(steps):
             cells.boxes.append(_box(x + step * 4.0, y, 4.2, _SIGN))
             cells.fills.append(self._colour((step + 0.5) / steps)[0])
         x += steps * 4.0 + 4
-        _write(axes, x, y + 5, high, 7.5)
-        x += _width(high, 7.5) + 16
+        write(axes, x, y + 5, high, 7.5)
+        x += text_width(high, 7.5) + 16
         for kind in (k for k in _MEANINGS if k in used):
             self._empty(cells, kind, x, y, _SIGN * 1.6, _SIGN)
             outline = [*_box(x, y, _SIGN * 1.6, _SIGN), (x, y)]
             cells.strong += [list(pair) for pair in pairwise(outline)]
-            _write(axes, x + _SIGN * 1.6 + 4, y + 5, _MEANINGS[kind], 7.5)
-            x += _SIGN * 1.6 + 4 + _width(_MEANINGS[kind], 7.5) + 14
+            write(axes, x + _SIGN * 1.6 + 4, y + 5, _MEANINGS[kind], 7.5)
+            x += _SIGN * 1.6 + 4 + text_width(_MEANINGS[kind], 7.5) + 14
         if over:
             cells.boxes.append(_box(x, y, _SIGN * 1.6, _SIGN))
             cells.fills.append(self._colour(1.0)[0])
             cells.peaks.append((x + _SIGN * 1.6, y))
-            _write(axes, x + _SIGN * 1.6 + 4, y + 5, "over 100 %", 7.5)
-            x += _SIGN * 1.6 + 4 + _width("over 100 %", 7.5) + 14
+            write(axes, x + _SIGN * 1.6 + 4, y + 5, "over 100 %", 7.5)
+            x += _SIGN * 1.6 + 4 + text_width("over 100 %", 7.5) + 14
         if self.numbers and self.unit.words:
-            _write(axes, x, y + 5, f"numbers are {self.unit.words}", 7.5, colour=_PALE)
+            write(axes, x, y + 5, f"numbers are {self.unit.words}", 7.5, colour=_PALE)
         self._collections(axes, cells, dpi, seamless=True)
 
     def _ends(self) -> tuple[str, str]:
@@ -347,7 +309,7 @@ class _Picture:
     ) -> None:
         """One row and its total; sums stand without a colour, which would be one of another scale."""
         middle = y + self.cell_height / 2
-        _write(axes, self.left - _GAP, middle, label, self.label_size, across="right")
+        write(axes, self.left - _GAP, middle, label, self.label_size, across="right")
         for place, figure in enumerate(line[0]):
             if figure is not None:
                 text = self.unit.text(figure.value) if self.numbers and figure.value is not None else ""
@@ -367,14 +329,14 @@ class _Picture:
             cells.used.add(kind)
             self._empty(cells, kind, x, y, width, self.cell_height)
             return
-        ink = _INK
+        ink = INK
         if not plain:
             fill, ink = self._colour(figure.value / self.full)
             cells.boxes.append(_box(x, y, width, self.cell_height))
             cells.fills.append(fill)
         if self.courses.is_share and figure.value > 1 + 1e-6:
             cells.peaks.append((x + width, y))
-        if text and _width(text, self._number_size) < width:
+        if text and text_width(text, self._number_size) < width:
             cells.texts.setdefault((text, ink), []).append((x + width / 2, y + self.cell_height / 2))
 
     @property
@@ -412,13 +374,13 @@ class _Picture:
             axes.add_collection(LineCollection(strokes, colors=colour, linewidths=0.7), autolim=False)
         points = Affine2D().scale(dpi / 72)
         size = self._number_size
-        font = FontProperties(fname=_font_path(bold=False))
+        font = FontProperties(fname=font_path(bold=False))
         triangle = Path([(-5, 0), (0, 0), (0, -5), (-5, 0)])
         shapes: list[tuple[Any, str, list[tuple[float, float]]]] = [(triangle, "#b3261e", cells.peaks)]
         for (text, ink), places in cells.texts.items():
             path = TextPath((0, 0), text, size=size, prop=font, usetex=False)
             # By the font's own measures: the outline's exact extent would take longer than all drawing.
-            centred = path.transformed(Affine2D().translate(-_width(text, size) / 2, -_DIGIT_HEIGHT * size / 2))
+            centred = path.transformed(Affine2D().translate(-text_width(text, size) / 2, -_DIGIT_HEIGHT * size / 2))
             shapes.append((centred, ink, places))
         for path, ink, places in shapes:
             if places:
@@ -456,7 +418,7 @@ def _number_unit(courses: Courses) -> _NumberUnit:
 def _ink_on(fill: Colour) -> str:
     """Black or white, whichever stands out more (relative luminance as WCAG defines it)."""
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in fill[:3])
-    return _INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _PAPER
+    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else _PAPER
 
 
 def _halves(points: float) -> float:
@@ -466,47 +428,3 @@ def _halves(points: float) -> float:
 
 def _box(x: float, y: float, width: float, height: float) -> list[tuple[float, float]]:
     return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-
-
-def _width(text: str, size: float) -> float:
-    """Points that the text takes, without kerning: near enough to keep things apart."""
-    return sum(_advance(character) for character in text) * size
-
-
-@cache
-def _advance(character: str) -> float:
-    """Width of a character in ems."""
-    from matplotlib.ft2font import FT2Font, LoadFlags
-
-    font = FT2Font(_font_path(bold=False))
-    font.set_size(10, 72)
-    glyph = font.load_char(ord(character), flags=LoadFlags.NO_HINTING)
-    return float(glyph.linearHoriAdvance) / 65536 / 10
-
-
-def _write(
-    axes: Any,
-    x: float,
-    y: float,
-    text: str,
-    size: float,
-    *,
-    colour: str = _INK,
-    bold: bool = False,
-    across: str = "left",
-    upright: str = "center_baseline",
-) -> None:
-    from matplotlib.font_manager import FontProperties
-
-    axes.text(
-        x,
-        y,
-        text,
-        fontproperties=FontProperties(fname=_font_path(bold=bold), size=size),
-        color=colour,
-        ha=across,
-        va=upright,
-        parse_math=False,  # a name may hold dollar signs
-        usetex=False,
-        linespacing=1.15,
-    )

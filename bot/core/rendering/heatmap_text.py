@@ -15,7 +15,8 @@ from bot.core.rendering.names import fitted, width_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.core.rendering.courses import Courses, Slot
+    from bot.core.rendering.courses import Courses
+    from bot.core.rendering.slots import Slot
     from bot.core.rendering.sums import Figure
 
 _NARROWEST_NAME, _NAME, _WIDEST_NAME = 12, 14, 28

@@ -33,7 +33,7 @@ def answer_as_text(answer: Answer, *, width: int = TERMINAL, now: datetime | Non
     heat = heat_text(answer, width=width, whole=True) if Output.HEATMAP in outputs else None
     drawings = charts(answer) if Output.CHART in outputs else Charts()
     above = [
-        wording.title(answer),
+        heat.title if heat else wording.title(answer),
         wording.reading(answer.query, wording.known_names(answer)),
         *wording.reading_notes(answer.query),
         heat.finding if heat else wording.finding(answer),

@@ -271,6 +271,13 @@ def test_the_heat_map_takes_the_place_of_the_table_in_digits_of_a_phones_width()
     assert "0 is under a tenth" in str(message.blocks)
 
 
+def test_the_message_of_a_heat_map_is_called_by_what_it_shows():
+    message = render_message(over_time(["Ana", "Ben"], shift, sort=Sort("handled")))
+
+    assert message.blocks[0]["text"]["text"] == "Handled by agent and half-hour"
+    assert message.text.startswith("Handled by agent and half-hour. Handled 80 over 2 agents.")
+
+
 def test_a_whole_day_in_digits_is_two_panels_and_the_repeated_hour_is_named():
     answer = over_time(["Ana"], lambda n, p: (90.0 * (p % 20), 1800.0, 1), days=[date(2026, 10, 25)])
 

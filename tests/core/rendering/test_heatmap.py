@@ -12,7 +12,8 @@ from PIL import Image
 from bot.core.answer import RowState
 from bot.core.query import Dimension, Output, Sort
 from bot.core.rendering.courses import courses_of
-from bot.core.rendering.heatmap import LONGEST_SIDE, MOST_LINES, MOST_PIXELS, MOST_SLOTS, draw, drawable
+from bot.core.rendering.heatmap import LONGEST_SIDE, MOST_LINES, MOST_PIXELS, MOST_SLOTS, draw
+from bot.core.rendering.lettering import drawable
 from bot.core.rendering.names import units
 from bot.core.rendering.pictures import ALT_TEXT, heat_map, no_heat_map, refused
 from bot.core.rights import Audience, for_audience
