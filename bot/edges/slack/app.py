@@ -111,6 +111,7 @@ def build_slack(
         jobs=jobs,
         people=people,
         api=api,
+        alarms=alarms,
         settings=settings,
         schedules=schedule_desk,
         memory=memory,

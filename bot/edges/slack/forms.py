@@ -53,6 +53,7 @@ from bot.core.zones import zone_names
 from bot.edges.jobs import PRESS_KEEP_S
 from bot.edges.slack.answering import logged
 from bot.edges.slack.api import SlackCallError
+from bot.edges.slack.drawing import plain
 from bot.edges.slack.form_state import Origin, Values, question_form, schedule_form
 from bot.edges.slack.questions import MOST_OPTIONS, Question
 from bot.edges.slack.reply import Address, Door
@@ -81,6 +82,8 @@ TITLES = {
 THREADS = 8
 CHECK_AFTER_S = 0.3
 """How long after its acknowledgement a form is judged: what came of it must not be drawn over by `Checking…`."""
+BUSY = "Busy: too many questions are waiting, so nothing was done. Please try again in a minute."
+RESTARTED = "I was restarted while I checked your form. `schedules` and `saved` show whether it was done."
 TOO_LATE = "Slack opens a form only within three seconds, and this press took longer. Please press again."
 LOOKING_UP = "One moment: I am still being told who you are. Press again, please."
 LONGEST_COMPLAINT = 300
@@ -323,9 +326,13 @@ class FormDesk:
 
         origin = Origin.of(view.get("private_metadata"))
         job = partial(self._guarded, judge, user_id, origin)
+        left = partial(self._desk.say, self._address(user_id, origin), plain(RESTARTED))
 
         def hand_in() -> None:
-            self._jobs.submit(key, job, keep_s=PRESS_KEEP_S)
+            submission = self._jobs.submit(key, job, keep_s=PRESS_KEEP_S, abandoned=left)
+            if not submission.accepted and not submission.duplicate:
+                busy = done_view(TITLES[kind], [BUSY])
+                self._soon(partial(self._shown, "views.update", view_id=view.get("id"), view=busy), user_id, origin)
 
         self._alarms.after(CHECK_AFTER_S, hand_in)
         return {"response_action": "update", "view": waiting_view(TITLES[kind])}
@@ -378,10 +385,10 @@ class FormDesk:
         shown = self._api.write(method, **body).get("view")
         return shown if isinstance(shown, dict) else {}
 
-    def _soon(self, work: Callable[[], None], user_id: str, origin: Origin) -> None:
+    def _soon(self, work: Callable[[], object], user_id: str, origin: Origin) -> None:
         self._threads.submit(self._guarded, work, user_id, origin)
 
-    def _guarded(self, work: Callable[[], None], user_id: str, origin: Origin) -> None:
+    def _guarded(self, work: Callable[[], object], user_id: str, origin: Origin) -> None:
         """Do it; a failure is logged, and told unless it is only that the form was closed."""
         try:
             work()

@@ -36,7 +36,9 @@ from bot.core.rights import check_welcome
 from bot.edges.jobs import EVENT_KEEP_S, PRESS_KEEP_S
 from bot.edges.slack.answering import logged
 from bot.edges.slack.api import SlackCallError
+from bot.edges.slack.drawing import plain
 from bot.edges.slack.form_state import Values
+from bot.edges.slack.forms import BUSY
 from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door
 from bot.errors import BotError, CommandError
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from bot.core.memos import Asked, Saved
     from bot.core.orders import View
     from bot.core.scheduling import Fire
+    from bot.edges.slack.alarms import Alarms
     from bot.edges.slack.api import SlackApi
     from bot.edges.slack.config import SlackSettings
     from bot.edges.slack.desk import Desk
@@ -97,6 +100,7 @@ class HomeDesk:
         jobs: Jobs,
         people: SlackPeople,
         api: SlackApi,
+        alarms: Alarms,
         settings: SlackSettings,
         schedules: ScheduleDesk,
         memory: Memory | None = None,
@@ -106,6 +110,7 @@ class HomeDesk:
         self._jobs = jobs
         self._people = people
         self._api = api
+        self._alarms = alarms
         self._settings = settings
         self._schedules = schedules
         self._memory = memory
@@ -122,7 +127,10 @@ class HomeDesk:
 
     def press(self, text: str, user_id: str, key: str) -> None:
         """Take a press that changes something on the page."""
-        self._jobs.submit(key, partial(self._do, text, user_id, key), keep_s=PRESS_KEEP_S)
+        submission = self._jobs.submit(key, partial(self._do, text, user_id, key), keep_s=PRESS_KEEP_S)
+        if not submission.accepted and not submission.duplicate:
+            address = Address(user_id, Door.HOME, received_at=self._desk.now)
+            self._alarms.after(0, partial(self._desk.say, address, plain(BUSY)))
 
     def open_settings(self, user_id: str, trigger_id: str) -> None:
         """Open the form for her choices; it holds what memory knows of them."""
@@ -145,7 +153,9 @@ class HomeDesk:
         if errors:
             return {"response_action": "errors", "errors": errors}
         keep = partial(self._keep, defaults, user_id)
-        self._jobs.submit(f"trigger:{trigger_id}", keep, keep_s=PRESS_KEEP_S)
+        submission = self._jobs.submit(f"trigger:{trigger_id}", keep, keep_s=PRESS_KEEP_S)
+        if not submission.accepted and not submission.duplicate:
+            return {"response_action": "errors", "errors": {f"{FIELD}set_zone": BUSY}}
         return {}
 
     # --- in the jobs ---

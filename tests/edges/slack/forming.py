@@ -120,14 +120,14 @@ class Remembered:
 class FormWorld:
     """Everything that a test of forms holds in its hands."""
 
-    def __init__(self, slack: FakeSlack, *, connect: bool = True, **more: Any) -> None:
+    def __init__(self, slack: FakeSlack, *, connect: bool = True, capacity: int = 50, **more: Any) -> None:
         self.slack = slack
         self.ana = slack.add_person("ana", name="Ana Díaz", email="ana@example.com", tz="Europe/London", id="UANA")
         self.bob = slack.add_person("bob", name="Bob Ray", email="bob@example.com", tz="Asia/Tokyo", id="UBOB")
         self.ops = slack.add_channel("ops", members=[self.ana, self.bob], id="COPS")
         self.away = slack.add_channel("away", members=[self.ana], id="CAWAY", with_bot=False)
         self.store, self.ledger = MemoryStore(), MemoryLedger()
-        self.jobs = ThreadJobs(workers=2, capacity=50)
+        self.jobs = ThreadJobs(workers=2, capacity=capacity)
         self.memory = Remembered()
         self.reports = Reports(self.memory)
         settings = SlackSettings(

@@ -10,6 +10,7 @@ from bot.core.defaults import Defaults, DurationStyle
 from bot.core.memos import Asked
 from bot.demo.fake_slack import FakeSlack, Reject
 from bot.demo.fake_slack.controls import controls
+from bot.edges.slack.forms import BUSY
 from tests.edges.slack.forming import NOON, FormWorld
 from tests.edges.slack.worlds import WAIT_S
 
@@ -148,3 +149,21 @@ def test_a_form_for_choices_that_slack_does_not_open_is_told_on_the_page(world: 
     world.slack.faults.next("views.open", Reject("expired_trigger_id"))
     world.slack.press(view, "Change", person=world.ana)
     world.slack.wait_for(lambda: "press “Change…” again" in str(view.payload["blocks"][0]), what="a notice")
+
+
+@pytest.mark.parametrize("world", [{"capacity": 0}], indirect=True, ids=["full"])
+def test_where_the_queue_is_full_nothing_is_lost_in_silence(world: FormWorld) -> None:
+    world.meet()
+    state = {"field:set_zone": {"field:set_zone": {"selected_option": {"value": "Asia/Tokyo"}}}}
+    view = {"type": "modal", "id": "V1", "callback_id": "form:settings", "state": {"values": state}}
+    answered = world.slack.forge("view_submission", {"view": view}, person=world.ana)
+    assert answered.json["errors"] == {"field:set_zone": BUSY}
+
+    press = {"type": "button", "action_id": "home:do:x", "block_id": "b", "value": "unlink"}
+    world.slack.forge("block_actions", {"actions": [press], "container": {"type": "view"}}, person=world.ana)
+    world.slack.wait_for_message(world.slack.dm(world.ana), containing="Busy")
+
+    world.slack.shortcut("schedule_form", person=world.ana)
+    modal = world.modal("Schedule a question")
+    world.slack.submit(modal, {"Question": "yesterday"}, person=world.ana)
+    world.shows(modal, "Busy")
