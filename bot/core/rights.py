@@ -281,11 +281,13 @@ def sight(
 
 
 def only_counted(seen_by: Vision) -> Notice | None:
-    """What an answer about groups says where nobody was named: whom it counts; None where it is everyone."""
-    if seen_by.everything:
+    """What an answer about groups says of whom it counts, where nobody was named.
+
+    None where it is everyone, and for her who sees herself alone, as `Sight.notice` says that.
+    """
+    if seen_by.everything or seen_by.only_own:
         return None
-    whom = "you yourself are" if seen_by.only_own else "the agents whom you may see are"
-    return Notice("outside_scope", f"Only {whom} counted here; others of these groups are left out.")
+    return Notice("outside_scope", "Only agents whom you may see are counted; others of these groups are left out.")
 
 
 # --- what an audience may read ---------------------------------------------------------------------------------------

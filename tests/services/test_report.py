@@ -394,14 +394,16 @@ def test_every_look_is_recorded(world: World) -> None:
     assert look.window == Interval(answer.query.range.start, answer.query.range.end)
 
 
-def test_groups_of_which_somebody_sees_a_part_say_so(world: World) -> None:
-    me = world.person()
+def test_groups_of_which_somebody_sees_a_part_say_so_once(world: World) -> None:
+    me, scoped = world.person(), Requester(id="U5", zone="Europe/London")
+    world.build(f'U5=team:"{world.engine.organization.teams[0].name}"')
 
-    by_team, by_agent = world.ask("yesterday by team", me), world.ask("yesterday", me)
+    by_team = world.ask("yesterday by team", scoped)
 
-    (notice,) = [n for n in by_team.warnings if n.code == "outside_scope"]
-    assert "Only you yourself" in notice.message
-    assert "outside_scope" not in codes(by_agent) | codes(world.ask("yesterday by team"))
+    assert [n.code for n in by_team.warnings if n.code in {"outside_scope", "only_own"}] == ["outside_scope"]
+    assert {"outside_scope", "only_own"} & codes(world.ask("yesterday by team", me)) == {"only_own"}
+    assert not {"outside_scope", "only_own"} & codes(world.ask("yesterday", scoped))
+    assert not {"outside_scope", "only_own"} & codes(world.ask("yesterday by team"))
 
 
 def test_a_refused_question_is_no_look(world: World) -> None:
