@@ -44,6 +44,10 @@ ACK_THREADS = 128
 threads than presses, the last ones would wait for the rows of the first. Idle ones cost little."""
 
 
+MODAL_THREADS = 8
+"""Modals opened and redrawn at once, each one call of Slack's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slack:
     """The Slack edge, wired."""
@@ -105,6 +109,7 @@ def build_slack(
         clock=clock,
     )
     schedule_desk = ScheduleDesk(schedules, clock)
+    threads = ThreadPoolExecutor(MODAL_THREADS, thread_name_prefix="modals")
     home = HomeDesk(
         desk=desk,
         reports=reports,
@@ -114,6 +119,7 @@ def build_slack(
         alarms=alarms,
         settings=settings,
         schedules=schedule_desk,
+        threads=threads,
         memory=memory,
     )
     forms = FormDesk(
@@ -125,6 +131,7 @@ def build_slack(
         alarms=alarms,
         settings=settings,
         schedules=schedule_desk,
+        threads=threads,
         saving=memory,
         changed=home.changed,
     )

@@ -7,7 +7,6 @@ be judged is judged by a job; the form says so meanwhile, and shows afterwards w
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -62,6 +61,7 @@ from bot.ports import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from bot.edges.slack.alarms import Alarms
     from bot.edges.slack.api import SlackApi
@@ -79,7 +79,6 @@ TITLES = {
     SCHEDULE_FORM: "Schedule a question",
     SAVE_FORM: "Save a question",
 }
-THREADS = 8
 CHECK_AFTER_S = 0.3
 """How long after its acknowledgement a form is judged: what came of it must not be drawn over by `Checking…`."""
 BUSY = "Busy: too many questions are waiting, so nothing was done. Please try again in a minute."
@@ -101,6 +100,7 @@ class FormDesk:
     """Opens, redraws and takes forms.
 
     Args:
+        threads: that open modals and draw them anew.
         saving: None where this bot remembers nothing.
         changed: told whose saved questions or schedules have changed.
     """
@@ -116,6 +116,7 @@ class FormDesk:
         alarms: Alarms,
         settings: SlackSettings,
         schedules: ScheduleDesk,
+        threads: ThreadPoolExecutor,
         saving: Saving | None = None,
         changed: Callable[[str], object] = lambda _user_id: None,
     ) -> None:
@@ -129,7 +130,7 @@ class FormDesk:
         self._schedules = schedules
         self._saving = saving
         self._changed = changed
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="forms")
+        self._threads = threads
 
     # --- opening ---
 

@@ -46,6 +46,7 @@ from bot.ports import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from bot.core.memos import Asked, Saved
     from bot.core.orders import View
@@ -89,6 +90,7 @@ class HomeDesk:
     """Draws Home tabs, and does what is pressed on them.
 
     Args:
+        threads: that open modals, for a trigger lives three seconds and can't queue.
         memory: None where this bot remembers nothing of people.
     """
 
@@ -103,6 +105,7 @@ class HomeDesk:
         alarms: Alarms,
         settings: SlackSettings,
         schedules: ScheduleDesk,
+        threads: ThreadPoolExecutor,
         memory: Memory | None = None,
     ) -> None:
         self._desk = desk
@@ -113,6 +116,7 @@ class HomeDesk:
         self._alarms = alarms
         self._settings = settings
         self._schedules = schedules
+        self._threads = threads
         self._memory = memory
 
     # --- in the listeners ---
@@ -136,7 +140,7 @@ class HomeDesk:
         """Open the form for her choices; it holds what memory knows of them."""
         person = self._people.known(user_id)
         view = settings_view(person.defaults if person is not None else NOTHING_CHOSEN)
-        self._jobs.submit(f"trigger:{trigger_id}", partial(self._open, view, user_id, trigger_id), keep_s=PRESS_KEEP_S)
+        self._threads.submit(self._open, view, user_id, trigger_id)
 
     def settings_handed_in(self, view: Mapping[str, Any], user_id: str, trigger_id: str) -> dict[str, Any]:
         """Take her choices; what to acknowledge the form with."""
