@@ -322,7 +322,7 @@ def _further_words(query: Query, unheld: tuple[Selector, ...]) -> str:
         rank=None,
         booking=untold_booking(None, complete=query.complete),
         booking_named=False,
-        outputs=frozenset(),
+        outputs=frozenset({Output.CSV} if query.export else ()),  # how a CSV is written is said behind its word alone
         share=False,
     )
     return format_query(rest).removeprefix("today").strip()
