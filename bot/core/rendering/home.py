@@ -160,21 +160,15 @@ def _asked(asked: Sequence[Asked]) -> Iterator[Block]:
 
 def _settings(page: HomePage) -> Iterator[Block]:
     yield header("Your settings")
-    said = [
-        f"*{escaped(one.label)}*: {_setting(page, key)}"
-        for key, one in CHOICES.items()
-        if key not in {"separator", "decimal"} or words_of(page.defaults, key)
-    ]
+    chosen = {key: words for key in CHOICES if (words := words_of(page.defaults, key)) is not None}
+    said = [f"*{escaped(CHOICES[key].label)}*: {safe_text(words, limit=_LINE)}" for key, words in chosen.items()]
+    if "zone" not in chosen:
+        said.insert(0, f"*{escaped(CHOICES['zone'].label)}*: {escaped(page.zone)}, from Slack or the usual")
+    usual = [one.label.lower() for key, one in CHOICES.items() if key not in {*chosen, "zone"}]
+    said += [f"As usual: {escaped(', '.join(usual))}"] if usual else []
     yield section(within(SECTION, "\n".join(said)))
     change: Element = {"type": "button", "action_id": SETTINGS_ACTION, "text": plain_text("Change…")}
     yield _row([change])
-
-
-def _setting(page: HomePage, key: str) -> str:
-    words = words_of(page.defaults, key)
-    if words is not None:
-        return safe_text(words, limit=_LINE)
-    return f"{escaped(page.zone)} (from Slack, or the usual)" if key == "zone" else "as usual"
 
 
 def _agent(page: HomePage) -> Iterator[Block]:

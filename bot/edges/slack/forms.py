@@ -169,6 +169,8 @@ class FormDesk:
             begun = self._schedule_to_begin_with(text, person, origin)
             return self._schedule_view(begun, replace(origin, number=begun.number))
         form, unheld = form_of(self._reports.read(text, person)) if text else (QuestionForm(), ())
+        if form.zone and form.zone == self._own_zone(person):
+            form = replace(form, zone="")  # buttons name it, for whoever presses them elsewhere
         unfolded = replace(origin, expanded=origin.expanded or form.needs_all_fields)
         return self._question_view(form, person, unfolded, unheld=unheld)
 
@@ -189,6 +191,10 @@ class FormDesk:
         asked = format_query(replace(query, share=False, outputs=frozenset(), zone_source=""))
         zone = query.zone.key if query.zone and query.zone_source == "text" else ""
         return ScheduleForm(question=asked, times=ScheduleForm.usual_times, zone=zone)
+
+    def _own_zone(self, person: Requester) -> str:
+        zone = self._reports.read("yesterday", person).zone
+        return zone.key if zone is not None else ""
 
     def _refuse(
         self, error: CommandError, waiting: Mapping[str, Any] | None, kind: str, user_id: str, origin: Origin

@@ -108,7 +108,7 @@ def test_the_command_is_shown_as_it_grows(http: FormWorld) -> None:
 
 def test_a_question_is_edited_in_the_form_that_it_opens(http: FormWorld) -> None:
     http.meet()
-    press(http, "form:ask", "yesterday 9-17 team:Billing -@bob below 60% share sort handle")
+    press(http, "form:ask", "yesterday 9-17 in Europe/London team:Billing -@bob below 60% share sort handle")
     view = http.modal(ASK)
     shown = str(view.blocks)
     assert "`share` is left out" in shown

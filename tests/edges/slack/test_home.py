@@ -86,7 +86,8 @@ def test_schedules_stand_there_with_what_became_of_them(world: FormWorld) -> Non
 def test_choices_are_changed_in_a_form_and_corrected_there(world: FormWorld) -> None:
     world.meet()
     view = opened(world)
-    assert "Europe/London (from Slack" in str(view.blocks)
+    assert "*Zone*: Europe/London, from Slack or the usual" in str(view.blocks)
+    assert "As usual: team, columns, headline" in str(view.blocks)
     world.slack.press(view, "Change", person=world.ana)
     modal = world.modal("Your settings")
     values = {"Zone": "Tokyo", "Columns": ("Handle", "Occupancy"), "Headline": "Occupancy", "Dates": "20/11"}
