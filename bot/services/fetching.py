@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.core.answer import Notice
 from bot.core.planning import status_ask
@@ -35,6 +36,8 @@ class Fetched:
     at: datetime
     fresh: bool
 
+
+T = TypeVar("T")
 
 Posted = tuple[Fetched, SourceError | None]
 """Conversations, and the error where they could not be fetched: the facts are empty then."""
@@ -72,17 +75,28 @@ class Fetching:
         if len(sides) == 1:
             ((query, ask),) = sides
             return [self.both(query, ask, members, without, operation, fresh=fresh)]
-        read = [self.posted(ask, operation, fresh=fresh) for _, ask in sides]
+        # Conversations by the clock are read one time after the other: each may be many pages, with one progress line.
+        at_once = all(ask.booking is Booking.POSTED for _, ask in sides)
+        read = self._each([partial(self.posted, ask, operation, fresh=fresh) for _, ask in sides], at_once=at_once)
         members = members.union(*(agent_ids_of(posted.facts) for posted, _ in read))
-        found: list[tuple[Fetched, Fetched | None]] = []
-        for (query, ask), posted in zip(sides, read, strict=True):
+
+        def whole(place: int) -> tuple[Fetched, Fetched | None]:
+            query, ask = sides[place]
             try:
-                found.append(self.both(query, ask, members, without, operation, fresh=fresh, read=posted))
+                return self.both(query, ask, members, without, operation, fresh=fresh, read=read[place])
             except SourceError:
-                if not found or operation.cancelled.is_set():
+                if place == 0 or operation.cancelled.is_set():
                     raise
-                found.append((posted[0], None))
-        return found
+                return read[place][0], None
+
+        return self._each([partial(whole, place) for place in range(len(sides))], at_once=True)
+
+    def _each(self, jobs: Sequence[Callable[[], T]], *, at_once: bool) -> list[T]:
+        """What each gives: the first in this thread, the others beside it or after it. They must not use the pool."""
+        if not at_once:
+            return [job() for job in jobs]
+        later = [self._pool.submit(job) for job in jobs[1:]]
+        return [jobs[0](), *(result.result() for result in later)]
 
     def both(
         self,
@@ -105,14 +119,15 @@ class Fetching:
         wants_status = not {Dimension.QUEUE, Dimension.MEDIA} & set(query.group_by)
         status: Fetched | None = None
         status_error: SourceError | None = None
-        if ask.agent_ids is None or not wants_status:
+        if read is not None or ask.agent_ids is None or not wants_status:
             posted, posted_error = read or self.posted(ask, operation, fresh=fresh)
-            ids = (members | agent_ids_of(posted.facts)) - without
+            everybody = (members | agent_ids_of(posted.facts)) - without
+            ids = everybody if ask.agent_ids is None else frozenset(ask.agent_ids)
             if wants_status and not (posted_error and not ids):
                 status, status_error = self.status(status_ask(ask, ids), operation, fresh=fresh)
         else:
             later = self._pool.submit(self.status, status_ask(ask, ask.agent_ids), operation, fresh=fresh)
-            posted, posted_error = read or self.posted(ask, operation, fresh=fresh)
+            posted, posted_error = self.posted(ask, operation, fresh=fresh)
             status, status_error = later.result()
         if posted_error and (status is None or status_error or not query.status_divisible):
             raise posted_error
