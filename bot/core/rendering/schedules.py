@@ -15,7 +15,7 @@ from bot.core.grammar.schedules import order_words, target_words
 from bot.core.orders import Changed, Listed, Logged, Order, Plan, Target, TargetKind, plan_of
 from bot.core.query import Verb
 from bot.core.recurrence import OnHoliday
-from bot.core.rendering.actions import Action
+from bot.core.rendering.actions import SCHEDULE_FORM, Action
 from bot.core.rendering.blocks import Message
 from bot.core.rendering.names import cleaned, escaped, marked_up
 from bot.core.rendering.pieces import TEXT, Block, buttons, section, within
@@ -155,8 +155,15 @@ def _buttons(view: View, *, after: Verb) -> list[Block]:
             steps.append((Verb.RUN, "Run now"))
     steps += [(Verb.TEST, "Test"), (Verb.LOG, "Log")]
     if view.changeable:
-        steps.append((Verb.DELETE, "Delete"))
-    row = buttons([Action(verb.value, label, f"{verb.value} {number}") for verb, label in steps if verb is not after])
+        steps += [(Verb.EDIT, "Edit…"), (Verb.DELETE, "Delete")]
+    kinds = {Verb.EDIT: SCHEDULE_FORM}  # opens with the schedule in it
+    row = buttons(
+        [
+            Action(kinds.get(verb, verb.value), label, f"{verb.value} {number}")
+            for verb, label in steps
+            if verb is not after or verb in kinds
+        ]
+    )
     for element in row[0]["elements"] if row else ():
         if element["value"] == f"delete {number}":
             element["style"] = "danger"

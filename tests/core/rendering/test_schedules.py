@@ -99,22 +99,23 @@ def test_every_button_asks_what_could_be_typed(outcome: Any) -> None:
     for button in buttons(render_outcome(outcome, now=NOW).blocks):
         order = parse(button["value"], context).order
         assert order is not None
-        assert button["action_id"] == f"ask:{order.verb.value}"
+        opens_a_form = order.verb is Verb.EDIT
+        assert button["action_id"] == ("form:schedule" if opens_a_form else f"ask:{order.verb.value}")
 
 
 def test_what_cannot_be_undone_is_asked_again() -> None:
     by_value = {b["value"]: b for b in buttons(render_outcome(Changed(Verb.SCHEDULE, view()), now=NOW).blocks)}
 
-    assert list(by_value) == ["pause 3", "run 3", "test 3", "log 3", "delete 3"]
+    assert list(by_value) == ["pause 3", "run 3", "test 3", "log 3", "edit 3", "delete 3"]
     assert {value for value, button in by_value.items() if "confirm" in button} == {"run 3", "delete 3"}
 
 
 @pytest.mark.parametrize(
     ("state", "changeable", "values"),
     [
-        (ScheduleState.ACTIVE, True, ["pause 3", "run 3", "test 3", "log 3", "delete 3"]),
-        (ScheduleState.PAUSED, True, ["resume 3", "run 3", "test 3", "log 3", "delete 3"]),
-        (ScheduleState.ENDED, True, ["run 3", "test 3", "log 3", "delete 3"]),
+        (ScheduleState.ACTIVE, True, ["pause 3", "run 3", "test 3", "log 3", "edit 3", "delete 3"]),
+        (ScheduleState.PAUSED, True, ["resume 3", "run 3", "test 3", "log 3", "edit 3", "delete 3"]),
+        (ScheduleState.ENDED, True, ["run 3", "test 3", "log 3", "edit 3", "delete 3"]),
         (ScheduleState.ACTIVE, False, ["test 3", "log 3"]),
     ],
 )

@@ -156,7 +156,7 @@ def test_a_schedule_is_acknowledged_as_read_and_confirmed_with_its_next_runs(wor
     assert "`pause 1` stops it for a while, `delete 1` for good" in reply.text
     assert "<#COPS>" in str(reply.blocks)
     assert reply.to == world.ana.id
-    assert world.labels(reply) == ["Pause", "Run now", "Test", "Log", "Delete"]
+    assert world.labels(reply) == ["Pause", "Run now", "Test", "Log", "Edit…", "Delete"]
     assert world.store.all()[0].destinations == (Destination(DestinationKind.CHANNEL, "COPS"),)
 
 
@@ -210,8 +210,15 @@ def test_buttons_carry_commands_and_do_what_the_presser_may(world: World) -> Non
 
     paused = world.slack.press(made, "Pause", person=world.ana).wait()
     assert "Paused: schedule 1" in paused.text
-    assert world.labels(paused) == ["Resume", "Run now", "Test", "Log", "Delete"]
-    assert [c.element["value"] for c in controls(paused)] == ["resume 1", "run 1", "test 1", "log 1", "delete 1"]
+    assert world.labels(paused) == ["Resume", "Run now", "Test", "Log", "Edit…", "Delete"]
+    assert [c.element["value"] for c in controls(paused)] == [
+        "resume 1",
+        "run 1",
+        "test 1",
+        "log 1",
+        "edit 1",
+        "delete 1",
+    ]
 
     refused = world.slack.press(made, "Delete", person=world.bob).wait()
     assert "only she may change it" in refused.text
@@ -239,7 +246,7 @@ def test_a_list_has_buttons_for_what_each_may_do(world: World) -> None:
 
     hers = world.say("schedules")
     assert hers.text.index("Your schedules") < hers.text.index("1 · Weekdays")
-    assert world.labels(hers) == ["Pause", "Run now", "Test", "Log", "Delete"] * 2
+    assert world.labels(hers) == ["Pause", "Run now", "Test", "Log", "Edit…", "Delete"] * 2
     his = world.say("schedules", person=world.bob)
     assert "In this channel" in his.text
     assert "by <@UANA>" in his.text
