@@ -57,6 +57,7 @@ def question_key(query: Query) -> str:
         thresholds=(),
         outputs=frozenset(),
         share=False,
+        anyway=False,
         versus=None,
         filters=replace(query.filters, active=False),
     )

@@ -140,6 +140,7 @@ def test_a_snapshot_comes_back_whole_and_a_damaged_one_is_none() -> None:
     [
         ("yesterday", "2026-11-23", True),
         ("yesterday sort handle top 3", "yesterday below 60% active csv share", True),
+        ("yesterday vs last week clock", "yesterday clock anyway", True),
         ("yesterday", "today", False),
         ("yesterday", "yesterday in Asia/Kathmandu", False),
         ("yesterday", "yesterday by interval", False),
