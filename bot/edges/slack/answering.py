@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.core.rights import Audience
     from bot.edges.db.commands import StoredCommand
     from bot.edges.metrics import Metrics
+    from bot.edges.slack.acks import AcksFirst
     from bot.edges.slack.alarms import Alarm, Alarms
     from bot.edges.slack.allowance import Stay
     from bot.edges.slack.api import SlackApi
@@ -109,6 +110,7 @@ class Answering:
         metrics: Metrics,
         schedules: ScheduleDesk,
         jobs: Jobs,
+        acks: AcksFirst,
         clock: Callable[[], float],
     ) -> None:
         self._reports = reports
@@ -120,6 +122,7 @@ class Answering:
         self._metrics = metrics
         self._schedules = schedules
         self._jobs = jobs
+        self._acks = acks
         self._clock = clock
         self._forms = Forms()
         self._lock = threading.Lock()
@@ -204,6 +207,7 @@ class Answering:
         Args:
             query: the question read; None where that is still to be done.
         """
+        self._acks.give_way()
         outcome = "answered"
         try:
             self._answer_or_raise(question, query, ticket)

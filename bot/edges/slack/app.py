@@ -18,6 +18,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.edges.metrics import Metrics
 from bot.edges.slack import actions, commands, events, options, views
+from bot.edges.slack.acks import AcksFirst
 from bot.edges.slack.alarms import Alarms
 from bot.edges.slack.api import SlackApi, web_client
 from bot.edges.slack.channels import SlackChannels
@@ -54,6 +55,7 @@ class Slack:
 
     app: App
     desk: Desk
+    forms: FormDesk
     api: SlackApi
     people: SlackPeople
     channels: SlackChannels
@@ -136,7 +138,7 @@ def build_slack(
         changed=home.changed,
     )
     app = build_app(desk=desk, forms=forms, home=home, settings=settings, metrics=metrics)
-    return Slack(app, desk, api, people, channels, metrics)
+    return Slack(app, desk, forms, api, people, channels, metrics)
 
 
 def build_app(*, desk: Desk, forms: FormDesk, home: HomeDesk, settings: SlackSettings, metrics: Metrics) -> App:
@@ -158,6 +160,7 @@ def build_app(*, desk: Desk, forms: FormDesk, home: HomeDesk, settings: SlackSet
         listener_executor=ThreadPoolExecutor(max_workers=ACK_THREADS, thread_name_prefix="ack"),
     )
     bolt_log.setLevel(logging.WARNING)
+    app.acks = desk.acks
     app.measured_by(metrics)
     commands.register(app, desk, settings.command)
     events.register(app, desk, home)
@@ -203,6 +206,8 @@ class _BoltApp(App):
     """Bolt's app, with each delivery timed from its arrival to its acknowledgement."""
 
     _metrics: Metrics | None = None
+    acks = AcksFirst()
+    """Who waits for an acknowledgement; of the desk behind it."""
 
     def measured_by(self, metrics: Metrics) -> None:
         """Where the times go."""
@@ -211,7 +216,8 @@ class _BoltApp(App):
     def dispatch(self, req: BoltRequest) -> BoltResponse:
         """As Bolt does."""
         begun = time.monotonic()
-        response = super().dispatch(req)
+        with self.acks.delivery():
+            response = super().dispatch(req)
         if self._metrics is not None:
             self._metrics.ack_seconds.labels(_kind(req.body)).observe(time.monotonic() - begun)
         return response

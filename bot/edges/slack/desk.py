@@ -21,6 +21,7 @@ from bot.core.rendering.refusals import render_error
 from bot.core.rendering.schedules import render_order
 from bot.core.rights import check_welcome
 from bot.edges.jobs import EVENT_KEEP_S, PRESS_KEEP_S
+from bot.edges.slack.acks import AcksFirst
 from bot.edges.slack.allowance import Allowance
 from bot.edges.slack.answering import CANCELLED, NOTHING_TO_CANCEL, Answering
 from bot.edges.slack.drawing import plain
@@ -87,6 +88,8 @@ class Desk:
         self._api = api
         self._alarms = alarms
         self._clock = clock
+        self.acks = AcksFirst()
+        """Deliveries that are not acknowledged yet; answers give way to them."""
         self._answering = Answering(
             reports=reports,
             people=people,
@@ -97,6 +100,7 @@ class Desk:
             metrics=metrics,
             schedules=self._schedules,
             jobs=jobs,
+            acks=self.acks,
             clock=clock,
         )
         self._allowance = Allowance(a_minute=settings.commands_a_minute, at_once=settings.commands_in_flight)
@@ -127,6 +131,7 @@ class Desk:
 
         def refused() -> Message | None:
             self._check_size(question)
+            self.acks.give_way()  # this one has its acknowledgement
             submission = self._hand_in(question, None)
             return None if submission.accepted or submission.duplicate else plain(BUSY)
 
