@@ -34,6 +34,7 @@ TABLE = """
     audit           S        S     L     L        L    L     L   T       T
     audit me        S        S     T     n        n    n     n   n       o
     saved           S        S     C     N        F    C     F   N       -
+    share private   S        S     C     N        F    C     F   N       -
     share named     S        S     C     N        F    C     F   N       -
     share unnamed   S        S     g     N        A    A     A   N       -
     share outside   S        S     X     N        X    X     X   N       -
@@ -68,6 +69,7 @@ QUESTIONS = {
     "audit": "audit",
     "audit me": "audit me",
     "saved": "saved standup for this channel",
+    "share private": f"team:{TEAM} share",
     "share named": f"team:{TEAM} share",
     "share unnamed": f"team:{TEAM} share",
     "share outside": f"team:{TEAM} share",
@@ -81,6 +83,8 @@ def doors_of(question: str, person: str) -> tuple[str, ...]:
     """Through which the question can be asked."""
     if person == "operator":
         return ("cli",)
+    if question == "share private":
+        return ("message",)
     if question.startswith("share") or question == "saved":
         return IN_CHANNELS
     if person in {"stranger", "guest"}:  # without Slack nobody can tell that they are, and the grants name them
@@ -109,12 +113,12 @@ def cells() -> list[tuple[str, str, str, str]]:
 CELLS = cells()
 
 
-def every_other() -> list[tuple[str, str, str, str]]:
-    """Half of the table as on a chessboard, through doors in turn: each person, question and door many times."""
+def every_third() -> list[tuple[str, str, str, str]]:
+    """A third of the table along its diagonals, through doors in turn: each person, question and door some times."""
     rows, columns = list(QUESTIONS), TABLE.split()[:9]
     chosen = {}
     for question, person, door, verdict in CELLS:
-        if (rows.index(question) + columns.index(person)) % 2 == 0 and (door != "cli" or person == "operator"):
+        if (rows.index(question) + columns.index(person)) % 3 == 0 and (door != "cli" or person == "operator"):
             chosen.setdefault((question, person), []).append((question, person, door, verdict))
     return [doors[turn % len(doors)] for turn, doors in enumerate(chosen.values())]
 
@@ -225,8 +229,8 @@ def wrong(world: World, question: str, person: str, door: str, verdict: str) -> 
         ok = not names and f"{len(whom & visible)} agents together" in said.words and said.public
         return "" if ok else f"shows {sorted(names)} of {said.words[:400]}"
     expected = whom & visible
-    if question.startswith("share") and not said.public:
-        return "it wasn't posted"
+    if question.startswith("share") and said.public == (question == "share private"):
+        return "it was posted for everybody" if said.public else "it wasn't posted"
     if verdict == "C" and not (expected and expected < whom):
         return "the table says cut, and there is nothing to cut"
     # Whoever may see a queue sees its work, whoever did it.
@@ -244,8 +248,8 @@ def walk(world: World, chosen: list[tuple[str, str, str, str]]) -> None:
     assert not problems, "\n".join(problems)
 
 
-def test_every_other_cell_of_the_table_holds_through_doors_in_turn(world: World) -> None:
-    walk(world, every_other())
+def test_every_third_cell_of_the_table_holds_through_doors_in_turn(world: World) -> None:
+    walk(world, every_third())
 
 
 @pytest.mark.long

@@ -268,6 +268,7 @@ class Driver:
             "view": view.as_json(values=self._standing(view)),
             "response_urls": [],
         }
+        shown = view.hash
         delivery = self.deliver(Outgoing("interactive", payload))
         if not delivery.acknowledged:
             return delivery
@@ -279,10 +280,10 @@ class Driver:
         try:
             if action in {"update", "push"}:
                 content = checked_view(self._calling, answer.get("view"), kind="modal")
-                if action == "update":
-                    replace_view(self._calling, view, content)
-                else:
+                if action == "push":
                     self._world.show_view(person.id, content, parent=view)
+                elif view.hash == shown:  # else a later call has been quicker
+                    replace_view(self._calling, view, content)
                 return delivery
         except SlackError as error:
             delivery.refused = [error.error, *error.details.get("errors", [])]

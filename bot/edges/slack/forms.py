@@ -130,6 +130,8 @@ class FormDesk:
         self._schedules = schedules
         self._saving = saving
         self._changed = changed
+        self.check_after_s = CHECK_AFTER_S
+        """Seconds from an acknowledgement to the job that judges the form."""
         self._threads = threads
 
     # --- opening ---
@@ -341,7 +343,7 @@ class FormDesk:
                 busy = done_view(TITLES[kind], [BUSY])
                 self._soon(partial(self._shown, "views.update", view_id=view.get("id"), view=busy), user_id, origin)
 
-        self._alarms.after(CHECK_AFTER_S, hand_in)
+        self._alarms.after(self.check_after_s, hand_in)
         return {"response_action": "update", "view": waiting_view(TITLES[kind])}
 
     def _schedule(self, form: ScheduleForm, origin: Origin, person: Requester, key: str) -> dict[str, Any]:

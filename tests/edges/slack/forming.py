@@ -117,6 +117,10 @@ class Remembered:
         return self.last[:limit]
 
 
+CHECK_AFTER_S = 0.02
+"""Nothing here is drawn over: the fake Slack keeps what is newer."""
+
+
 class FormWorld:
     """Everything that a test of forms holds in its hands."""
 
@@ -160,6 +164,7 @@ class FormWorld:
             **({"memory": self.memory} | more),
         )
         self.edge.api.sleep = lambda _s: None
+        self.edge.forms.check_after_s = CHECK_AFTER_S
         if connect:
             slack.connect(app=self.edge.app)
 
