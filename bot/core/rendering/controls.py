@@ -204,7 +204,8 @@ def _half_hours(answer: Answer) -> Block | None:
         if row.state is not RowState.OK or not command.fits_option:
             continue
         label = time_label(row.start, row.end, dimension=Dimension.INTERVAL, zone=query.zone, dated=dated)
-        shown = figures.number(value_of(row, headline.name), headline.unit, column=headline.name)
+        value = value_of(row, headline.name)
+        shown = figures.number(value, headline.unit, column=headline.name, durations=answer.durations)
         if shown is not None:
             label += f" · {headline.label} {shown}"
         options.append({"text": plain_text(label), "value": command.command})

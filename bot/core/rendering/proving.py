@@ -37,7 +37,7 @@ def proof(answer: Answer) -> str | None:
         figures.number(total, Unit.COUNT if names[0] == "handled" else Unit.SECONDS, durations=answer.durations)
         for total, names in ((above, metric.needs), (below, metric.denominator))
     ]
-    shown = figures.number(value, column.unit, column=column.name)
+    shown = figures.number(value, column.unit, column=column.name, durations=answer.durations)
     sentence = f"{column.label} {shown} = {said[0]} ÷ {said[1]} ({metric.formula})"
     if len(answer.rows) > 1 and together(answer) is None and _add_up(answer, (metric.needs[0], *metric.denominator)):
         sentence += f", both sums of the {len(answer.rows):,} rows"

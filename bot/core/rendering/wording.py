@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from bot.core.answer import Answer, Column, Row
+    from bot.core.defaults import DurationStyle
     from bot.core.query import Query, Range, Selector
     from bot.core.rendering.layout import Grid
     from bot.core.sourcing import Sources
@@ -284,18 +285,18 @@ def remarks(answer: Answer, table: Grid | None) -> tuple[str, ...]:
             told = any(warning.code == "bucket_overflow" for warning in answer.warnings)
             said.append(OVERFULL_SIGN if told else overfull_cause(answer.query))
     if answer.residue_s is not None and not any(warning.code == "residue" for warning in answer.warnings):
-        said.append(residue(answer.residue_s))
+        said.append(residue(answer.residue_s, answer.durations))
     said += [cleaned(warning.message) for warning in answer.warnings if warning.code == DELETED]
     return tuple(filter(None, said))
 
 
-def residue(seconds: float) -> str:
+def residue(seconds: float, durations: DurationStyle) -> str:
     """Whether handle is the sum of its parts on the range's totals."""
     parts = "contacting, dialing, talk, held and ACW"
     if abs(seconds) < 0.5:
         return f"Handle is the sum of {parts}."
     side = "more" if seconds > 0 else "less"
-    return f"Residue: handle is {figures.duration(abs(seconds))} {side} than {parts} together."
+    return f"Residue: handle is {figures.duration(abs(seconds), durations)} {side} than {parts} together."
 
 
 def coverage(answer: Answer, *, now: datetime | None = None) -> str:

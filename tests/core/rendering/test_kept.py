@@ -7,16 +7,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.answer import TextAnswer
-from bot.core.defaults import Defaults
+from bot.core.answer import Answer, Column, Coverage, Group, Row, RowState, TextAnswer, Unit
+from bot.core.defaults import Defaults, DurationStyle
 from bot.core.grammar import GrammarContext, parse
 from bot.core.intervals import Interval
 from bot.core.limits import violations
 from bot.core.looks import ListedLook, Look, LookKind
 from bot.core.memos import Saved
-from bot.core.rendering.blocks import render_reading, render_text_answer
+from bot.core.rendering.blocks import render_message, render_reading, render_text_answer
 from bot.core.rendering.kept import saved_text, settings_text
 from bot.core.rendering.looks import looks_text
+from bot.core.rendering.text import answer_as_text
 
 NOW = datetime(2026, 11, 24, 11, tzinfo=UTC)
 ASKED = GrammarContext(NOW, ZoneInfo("UTC"))
@@ -93,3 +94,31 @@ def test_settings_and_saved_questions_fit_slack_whatever_is_in_them(name: str) -
 )
 def test_the_acknowledgement_says_what_was_understood(text: str, reading: str) -> None:
     assert render_reading(parse(text, ASKED)).split(" · ")[0] == reading
+
+
+@pytest.mark.parametrize(
+    ("style", "handle", "residue"),
+    [
+        (DurationStyle.WORDS, "2h 30m", "42m 00s less"),
+        (DurationStyle.CLOCK, "02:30:00", "00:42:00 less"),
+        (DurationStyle.DECIMAL, "2.50 h", "0.70 h less"),
+    ],
+)
+def test_durations_are_written_as_she_chose_in_every_line(style: DurationStyle, handle: str, residue: str) -> None:
+    row = Row((Group("agent", "a", "Ana"),), NOW, NOW, RowState.OK, False, {"handle_s": 9000.0}, {})
+    answer = Answer(
+        parse("yesterday", ASKED),
+        (Column("handle_s", Unit.SECONDS, "Handle"),),
+        (row,),
+        {"handle_s": 9000.0},
+        Coverage(agents_answered=1),
+        headline="handle_s",
+        residue_s=-2520.0,
+        durations=style,
+    )
+
+    for text in (answer_as_text(answer, width=200), str(render_message(answer).payload())):
+        plain = text.replace("\u00a0", " ")
+        assert handle in plain
+        assert residue in plain
+        assert [form for form in ("2h 30m", "02:30:00", "2.50 h") if form in plain] == [handle]
