@@ -118,7 +118,9 @@ def every_third() -> list[tuple[str, str, str, str]]:
     rows, columns = list(QUESTIONS), TABLE.split()[:9]
     chosen = {}
     for question, person, door, verdict in CELLS:
-        if (rows.index(question) + columns.index(person)) % 3 == 0 and (door != "cli" or person == "operator"):
+        is_quick = question != "reconcile" or verdict in REFUSALS
+        turn = (rows.index(question) + columns.index(person)) % 3 == 0
+        if turn and is_quick and (door != "cli" or person == "operator"):
             chosen.setdefault((question, person), []).append((question, person, door, verdict))
     return [doors[turn % len(doors)] for turn, doors in enumerate(chosen.values())]
 
