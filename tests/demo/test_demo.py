@@ -58,10 +58,10 @@ def test_a_line_is_asked_as_a_command_with_or_without_its_name(setting, screen, 
 
 
 def test_numbers_press_what_was_drawn_last(setting, screen, written):
-    lines = ["yesterday by team", "2"]
+    lines = ["yesterday by team", "3"]
     prompt = Prompt(setting, screen, echo=True)
     assert prompt.run(lines) == 0
-    assert "#support-floor> 2" in "\n".join(written)
+    assert "#support-floor> 3" in "\n".join(written)
     assert "Sun 22 Nov" in written[-1]
 
 
