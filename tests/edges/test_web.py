@@ -20,6 +20,7 @@ from bot.core.rendering.blocks import Message
 from bot.edges.jobs import ThreadJobs
 from bot.edges.metrics import Metrics
 from bot.edges.slack import SlackSettings, build_app
+from bot.edges.slack.acks import AcksFirst
 from bot.edges.web import LARGEST_BODY, build_web
 
 METRICS = Metrics()
@@ -33,6 +34,7 @@ class Desk:
     """Takes whatever the listeners could unpack."""
 
     now = float(NOW)
+    acks = AcksFirst()
 
     def take(self, question):
         return Message(f"read: {question.text}", (), ())
@@ -56,11 +58,15 @@ class Forms:
     def refresh(self, view, user_id, *, expand=False):
         pass
 
-    def search(self, user_id, field, typed):
-        return []
-
     def submitted(self, view, user_id, trigger_id):
         return {}
+
+
+class Searches:
+    """Finds nothing."""
+
+    def search(self, user_id, field, typed):
+        return []
 
 
 class Home:
@@ -82,7 +88,7 @@ class Home:
 @pytest.fixture(scope="module")
 def app():
     settings = SlackSettings(bot_token="xoxb-tests", signing_secret=SECRET)
-    return build_app(desk=Desk(), forms=Forms(), home=Home(), settings=settings, metrics=Metrics())
+    return build_app(desk=Desk(), forms=Forms(), home=Home(), searches=Searches(), settings=settings, metrics=Metrics())
 
 
 @pytest.fixture

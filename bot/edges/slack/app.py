@@ -27,6 +27,7 @@ from bot.edges.slack.forms import FormDesk
 from bot.edges.slack.home import HomeDesk
 from bot.edges.slack.people import SlackPeople
 from bot.edges.slack.schedules import ScheduleDesk
+from bot.edges.slack.searches import Searches
 from bot.edges.slack.unpack import UnreadableDeliveryError
 
 if TYPE_CHECKING:
@@ -137,11 +138,14 @@ def build_slack(
         saving=memory,
         changed=home.changed,
     )
-    app = build_app(desk=desk, forms=forms, home=home, settings=settings, metrics=metrics)
+    searches = Searches(desk=desk, reports=reports, people=people)
+    app = build_app(desk=desk, forms=forms, home=home, searches=searches, settings=settings, metrics=metrics)
     return Slack(app, desk, forms, api, people, channels, metrics)
 
 
-def build_app(*, desk: Desk, forms: FormDesk, home: HomeDesk, settings: SlackSettings, metrics: Metrics) -> App:
+def build_app(
+    *, desk: Desk, forms: FormDesk, home: HomeDesk, searches: Searches, settings: SlackSettings, metrics: Metrics
+) -> App:
     """The app with its listeners. Requests over HTTP are checked for their signature; sockets carry none."""
     # At INFO Bolt writes out the whole body of a badly signed request; while it is built it warns that it doesn't
     # use the token of the environment, which is meant.
@@ -166,7 +170,7 @@ def build_app(*, desk: Desk, forms: FormDesk, home: HomeDesk, settings: SlackSet
     events.register(app, desk, home)
     actions.register(app, desk)
     options.register(app, desk)
-    views.register(app, forms, home)
+    views.register(app, forms, home, searches)
     actions.register_rest(app, desk)
     app.error(_failed)
     return app

@@ -23,17 +23,14 @@ from bot.core.forms import (
     schedule_problems,
     schedule_words,
 )
-from bot.core.forms.asking import fits, selector_words
 from bot.core.forms.problems import Problem
 from bot.core.forms.scheduling import order_of, refusal_problem
 from bot.core.grammar import format_query
-from bot.core.grammar.places import cities
 from bot.core.orders import Logged, Order, plan_of
-from bot.core.people import fold
-from bot.core.query import Selector, SelectorKind, Verb
+from bot.core.query import Verb
 from bot.core.rendering.actions import ASK_FORM, SAVE_FORM, SCHEDULE_FORM
 from bot.core.rendering.blocks import Message
-from bot.core.rendering.form_pieces import FIELD, option
+from bot.core.rendering.form_pieces import FIELD
 from bot.core.rendering.forms import (
     CHANNEL,
     done_view,
@@ -41,20 +38,18 @@ from bot.core.rendering.forms import (
     question_view,
     save_view,
     schedule_view,
-    selector_label,
     waiting_view,
 )
 from bot.core.rendering.names import capped, cleaned, marked_up
 from bot.core.rendering.pieces import section
 from bot.core.rendering.refusals import render_error
 from bot.core.rights import check_welcome
-from bot.core.zones import zone_names
 from bot.edges.jobs import PRESS_KEEP_S
 from bot.edges.slack.answering import logged
 from bot.edges.slack.api import SlackCallError
 from bot.edges.slack.drawing import plain
 from bot.edges.slack.form_state import Origin, Values, question_form, schedule_form
-from bot.edges.slack.questions import MOST_OPTIONS, Question
+from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door
 from bot.errors import BotError, CommandError
 from bot.ports import Operation
@@ -70,7 +65,7 @@ if TYPE_CHECKING:
     from bot.edges.slack.people import SlackPeople
     from bot.edges.slack.questions import Reports
     from bot.edges.slack.schedules import ScheduleDesk
-    from bot.ports import Agent, Jobs, Requester
+    from bot.ports import Jobs, Requester
 
 log = structlog.get_logger(__name__)
 
@@ -242,21 +237,6 @@ class FormDesk:
                 raise
             # An earlier change was drawn meanwhile; this one is the newer.
             self._shown("views.update", view_id=view.get("id"), view=drawn)
-
-    def search(self, user_id: str, field: str, typed: str) -> list[dict[str, Any]]:
-        """Groups of options for what is typed into a search field, from memory: only what its user may ask for."""
-        if field in {"zone", "set_zone"}:
-            return option_groups(("Zones", _zones(typed)))
-        person = self._people.known(user_id)
-        agents = self._desk.suggest(user_id, typed)  # looks her up for the next letter, where she isn't known
-        if person is None or person.stranger or len(typed.strip()) < 2:
-            return []
-        only_teams = field == "set_team"
-        kinds: dict[str, list[dict[str, Any]]] = {"Agents": [] if only_teams else agent_options(agents)}
-        for group in self._reports.suggest_groups(typed, person, limit=MOST_OPTIONS):
-            if fits(group) and (group.kind is SelectorKind.TEAM or not only_teams):
-                kinds.setdefault(f"{group.kind.value.capitalize()}s", []).append(_selector_option(group))
-        return option_groups(*kinds.items())
 
     def _question_view(
         self, form: QuestionForm, person: Requester, origin: Origin, *, unheld: Sequence[str] = ()
@@ -441,45 +421,3 @@ def _errors(problems: Sequence[Problem], view: Mapping[str, Any]) -> dict[str, A
         text = cleaned(problem.message).replace("`", "’")
         errors.setdefault(FIELD + field, capped(text, LONGEST_COMPLAINT))
     return {"response_action": "errors", "errors": errors}
-
-
-def option_groups(*groups: tuple[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Options under the names of their kinds, those that there are."""
-    return [
-        {"label": {"type": "plain_text", "text": label, "emoji": False}, "options": options[:MOST_OPTIONS]}
-        for label, options in groups
-        if options
-    ]
-
-
-def _zones(typed: str) -> list[dict[str, Any]]:
-    """Zones with a word that begins so, and those of cities that do."""
-    wanted = fold(typed.replace("_", " "))
-    if len(wanted) < 2:
-        return []
-    found = {
-        name: name
-        for name in zone_names()
-        if any(part.startswith(wanted) for part in (*fold(name.replace("_", " ")).split("/"), fold(name)))
-    }
-    for city, name in cities().items():
-        if city.startswith(wanted):
-            found.setdefault(name, f"{name} ({city.title()})")
-    return [option(name, label) for name, label in sorted(found.items(), key=lambda item: item[0])]
-
-
-def agent_options(agents: Sequence[Agent]) -> list[dict[str, Any]]:
-    """Each agent by her name, where no other has it; else by her address, or her id."""
-    names = [fold(agent.name) for agent in agents]
-    options = []
-    for agent, name in zip(agents, names, strict=True):
-        readings = [Selector(SelectorKind.AGENT, agent.name)] if names.count(name) == 1 else []
-        readings += [Selector(SelectorKind.EMAIL, agent.email)] if agent.email else []
-        chosen = next((s for s in readings if fits(s)), Selector(SelectorKind.AGENT, agent.id))
-        label = agent.name if names.count(name) == 1 or not agent.email else f"{agent.name} ({agent.email})"
-        options.append(option(selector_words(chosen), label))
-    return options
-
-
-def _selector_option(selector: Selector) -> dict[str, Any]:
-    return option(selector_words(selector), selector_label(selector))

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
     from bot.edges.slack.forms import FormDesk
     from bot.edges.slack.home import HomeDesk
+    from bot.edges.slack.searches import Searches
 
 _FIELDS = re.compile(rf"{FIELD}[a-z_]{{1,40}}")
 _DOINGS = re.compile(rf"{DO_ACTION}:[a-z0-9_]{{1,60}}")
 _SHORTCUTS = {ASK_SHORTCUT: ASK_FORM, SCHEDULE_SHORTCUT: SCHEDULE_FORM}
 
 
-def register(app: App, forms: FormDesk, home: HomeDesk) -> None:
+def register(app: App, forms: FormDesk, home: HomeDesk, searches: Searches) -> None:
     """Listen to everything that a form sends, and to what is pressed on the Home tab."""
 
     @app.action(ASK_FORM)
@@ -67,7 +68,7 @@ def register(app: App, forms: FormDesk, home: HomeDesk) -> None:
     @app.options(_FIELDS)
     def typing(ack: Ack, body: dict[str, Any]) -> None:
         name = field(body, "action_id").removeprefix(FIELD)
-        groups = forms.search(field(body, "user", "id"), name, optional(body, "value") or "")
+        groups = searches.search(field(body, "user", "id"), name, optional(body, "value") or "")
         if groups:
             ack(option_groups=groups)
         else:

@@ -29,8 +29,8 @@ from bot.core.rendering.schedules import render_outcome
 from bot.core.rights import Audience, for_audience
 from bot.core.scheduling import FireState
 from bot.edges.slack.drawing import Drawing, working
-from bot.edges.slack.forms import agent_options, option_groups
 from bot.edges.slack.reply import Address, Door
+from bot.edges.slack.searches import agent_options, option_groups
 from bot.errors import CommandError, NotAllowedError, SourceError
 from bot.ports import Agent
 from tests.core.grammar.context import context
