@@ -117,6 +117,8 @@ def _takes_input(accessory: Any) -> bool:
 
 
 def _label(block: Json, element: Json) -> str:
+    if element.get("type") == "overflow":  # drawn as three dots
+        return "More"
     candidates = (
         block.get("label") if block.get("type") == "input" else None,
         element.get("text"),

@@ -35,7 +35,6 @@ def test_a_refusal_for_its_cost_has_its_offers_as_buttons(world):
     refusal = world.ask("yesterday").wait()
     world.reports.failure = None
 
-    world.slack.press(refusal, "Go on anyway", person=world.ana)
+    assert world.slack.press(refusal, "Go on anyway", person=world.ana).wait(timeout=WAIT_S).blocks
 
-    assert world.jobs.wait_idle(WAIT_S)
     assert world.reports.asked[-1].query.anyway
