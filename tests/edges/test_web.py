@@ -48,6 +48,9 @@ class Desk:
     def channel_changed(self, channel_id):
         pass
 
+    def outlived(self, address):
+        pass
+
 
 class Forms:
     """Takes whatever the listeners of forms could unpack."""
