@@ -78,6 +78,8 @@ CHECK_AFTER_S = 0.3
 """How long after its acknowledgement a form is judged: what came of it must not be drawn over by `Checking…`."""
 BUSY = "Busy: too many questions are waiting, so nothing was done. Please try again in a minute."
 RESTARTED = "I was restarted while I checked your form. `schedules` and `saved` show whether it was done."
+_Judged = tuple["dict[str, Any]", "Message | None"]
+"""The view that says what came of a form, and what is said where it was closed meanwhile."""
 TOO_LATE = "Slack opens a form only within three seconds, and this press took longer. Please press again."
 LOOKING_UP = "One moment: I am still being told who you are. Press again, please."
 LONGEST_COMPLAINT = 300
@@ -153,10 +155,10 @@ class FormDesk:
                 self._shown("views.open", trigger_id=trigger_id, view=view)
             else:
                 self._shown("views.update", view_id=waiting.get("id"), hash=waiting.get("hash"), view=view)
-        except CommandError as error:
-            self._refuse(error, waiting, kind, user_id, origin)
         except SlackCallError as refusal:
             self._not_opened(refusal, kind, text, user_id, origin)
+        except Exception as error:  # noqa: BLE001  whatever it is, the person hears of it
+            self._refuse(self._sorry(error, user_id), waiting, kind, user_id, origin)
 
     def _first_view(self, kind: str, text: str, person: Requester, origin: Origin) -> dict[str, Any]:
         if kind == SAVE_FORM:
@@ -194,10 +196,9 @@ class FormDesk:
         return zone.key if zone is not None else ""
 
     def _refuse(
-        self, error: CommandError, waiting: Mapping[str, Any] | None, kind: str, user_id: str, origin: Origin
+        self, refusal: Message, waiting: Mapping[str, Any] | None, kind: str, user_id: str, origin: Origin
     ) -> None:
         """Say why there is no form: in the modal that waits for it, else by a message."""
-        refusal = render_error(error, reference="")
         if waiting is None:
             self._desk.say(self._address(user_id, origin), refusal)
             return
@@ -296,7 +297,7 @@ class FormDesk:
 
     def _judged(
         self,
-        carry_out: Callable[[Requester, str], dict[str, Any]],
+        carry_out: Callable[[Requester, str], _Judged],
         kind: str,
         view: Mapping[str, Any],
         user_id: str,
@@ -304,21 +305,29 @@ class FormDesk:
     ) -> dict[str, Any]:
         """Have a job carry a form out and draw what came of it; meanwhile the form says that it is being checked."""
 
-        def judge() -> None:
-            person = self._people.requester(user_id)
-            try:
-                check_welcome(person)
-                drawn = carry_out(person, key)
-            except CommandError as error:
-                drawn = done_view(TITLES[kind], [render_error(error, reference="").text])
-            self._shown("views.update", view_id=view.get("id"), view=drawn)
-
         origin = Origin.of(view.get("private_metadata"))
-        job = partial(self._guarded, judge, user_id, origin)
-        left = partial(self._desk.say, self._address(user_id, origin), plain(RESTARTED))
+        address = self._address(user_id, origin)
+
+        def judge() -> None:
+            said: Message | None
+            try:
+                person = self._people.requester(user_id)
+                check_welcome(person)
+                drawn, said = carry_out(person, key)
+            except Exception as error:  # noqa: BLE001  whatever it is, the form must not wait for ever
+                said = self._sorry(error, user_id)
+                drawn = done_view(TITLES[kind], [said.text])
+            try:
+                self._shown("views.update", view_id=view.get("id"), view=drawn)
+            except SlackCallError as refusal:
+                log.info("form_left", user=user_id, error=refusal.error, pointers=refusal.pointers)
+                if said is not None:
+                    self._desk.say(address, said)
+
+        left = partial(self._desk.say, address, plain(RESTARTED))
 
         def hand_in() -> None:
-            submission = self._jobs.submit(key, job, keep_s=PRESS_KEEP_S, abandoned=left)
+            submission = self._jobs.submit(key, judge, keep_s=PRESS_KEEP_S, abandoned=left)
             if not submission.accepted and not submission.duplicate:
                 busy = done_view(TITLES[kind], [BUSY])
                 self._soon(partial(self._shown, "views.update", view_id=view.get("id"), view=busy), user_id, origin)
@@ -326,18 +335,18 @@ class FormDesk:
         self._alarms.after(self.check_after_s, hand_in)
         return {"response_action": "update", "view": waiting_view(TITLES[kind])}
 
-    def _schedule(self, form: ScheduleForm, origin: Origin, person: Requester, key: str) -> dict[str, Any]:
+    def _schedule(self, form: ScheduleForm, origin: Origin, person: Requester, key: str) -> _Judged:
         address = self._address(person.id, origin)
         try:
             order = order_of(self._reports.read(schedule_words(form), person))
             outcome = self._schedules.answer(order, person, address, operation=self._operation(), key=key)
         except CommandError as error:
-            return self._schedule_view(form, origin, (refusal_problem(error),))
+            return self._schedule_view(form, origin, (refusal_problem(error),)), render_error(error, reference="")
         self._changed(person.id)
-        self._desk.say(address, outcome)
-        return done_view(TITLES[SCHEDULE_FORM], [outcome.text])
+        self._desk.say(address, outcome)  # with its buttons, which the form's last page lacks
+        return done_view(TITLES[SCHEDULE_FORM], [outcome.text]), None
 
-    def _save(self, values: Values, origin: Origin, person: Requester, key: str) -> dict[str, Any]:
+    def _save(self, values: Values, origin: Origin, person: Requester, key: str) -> _Judged:
         name, question = values.text("name"), values.text("question")
         for_channel = values.option("owner") == CHANNEL and origin.is_shared
         try:
@@ -345,7 +354,7 @@ class FormDesk:
             self._memory().save(person, name, question, channel_id=origin.channel_id if for_channel else None)
         except CommandError as error:
             problem = Problem.of("question" if error.code in _OF_QUESTIONS else "name", error)
-            return save_view(
+            corrected = save_view(
                 name=name,
                 question=question,
                 in_channel=origin.is_shared,
@@ -353,10 +362,11 @@ class FormDesk:
                 problems=(problem,),
                 metadata=origin.as_metadata(),
             )
+            return corrected, render_error(error, reference="")
         self._changed(person.id)
         whose = "everybody in this channel" if for_channel else "you"
         said = marked_up(f"Saved for {whose}. `{self._settings.command} saved {cleaned(name)}` asks it.")
-        return done_view(TITLES[SAVE_FORM], [said])
+        return done_view(TITLES[SAVE_FORM], [said]), Message(said, (), ())
 
     # --- helpers ---
 
@@ -384,9 +394,14 @@ class FormDesk:
         except SlackCallError as refusal:
             log.warning("form_not_drawn", user=user_id, error=refusal.error, pointers=refusal.pointers)
         except Exception as error:  # noqa: BLE001  whatever it is, the person hears of it
-            reference = logged("form_failed", error, user=user_id)
-            known = error if isinstance(error, BotError) else BotError("unexpected")
-            self._desk.say(self._address(user_id, origin), render_error(known, reference=reference))
+            self._desk.say(self._address(user_id, origin), self._sorry(error, user_id))
+
+    def _sorry(self, error: Exception, user_id: str) -> Message:
+        """What the person hears of a failure: why she was refused, or the id under which the log has it."""
+        if isinstance(error, CommandError):
+            return render_error(error, reference="")
+        known = error if isinstance(error, BotError) else BotError("unexpected")
+        return render_error(known, reference=logged("form_failed", error, user=user_id))
 
     def _address(self, user_id: str, origin: Origin) -> Address:
         return Address(user_id, Door.FORM, origin.channel_id, origin.thread_ts, received_at=self._desk.now)

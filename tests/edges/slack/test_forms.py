@@ -306,13 +306,28 @@ def test_a_schedule_is_changed_with_a_form(http: FormWorld) -> None:
     http.slack.wait_for(lambda: "no schedule 7" in str(http.slack.view(http.ana).blocks), what="a refusal")
 
 
-def test_a_form_that_was_closed_while_it_was_checked_still_tells(http: FormWorld) -> None:
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [pytest.param("COPS", "Scheduled: schedule 1", id="done"), pytest.param("CAWAY", "t post in", id="refused")],
+)
+def test_a_form_that_was_closed_while_it_was_checked_still_tells(http: FormWorld, channel: str, said: str) -> None:
     http.meet()
     press(http, "form:schedule", "yesterday")
     view = http.modal(SCHEDULE)
-    http.slack.submit(view, {}, person=http.ana)
+    http.edge.forms.check_after_s = 0.2
+    http.slack.submit(view, {"In channels": channel}, person=http.ana)
     http.slack.close(view, person=http.ana)
-    http.slack.wait_for_message(http.ops, person=http.ana, containing="Scheduled: schedule 1")
+    http.slack.wait_for_message(http.ops, person=http.ana, containing=said)
+
+
+def test_a_form_whose_judgement_fails_says_so_and_does_not_wait_for_ever(http: FormWorld) -> None:
+    http.meet()
+    press(http, "form:schedule", "yesterday")
+    view = http.modal(SCHEDULE)
+    http.store.add = None
+    http.slack.submit(view, {}, person=http.ana)
+    http.shows(view, "Reference: ")
+    assert http.slack.messages(http.ops, person=http.ana) == []
 
 
 # --- a name ----------------------------------------------------------------------------------------------------------
