@@ -16,6 +16,7 @@ from bot.core.intervals import Interval
 from bot.core.looks import Look, LookKind
 from bot.edges.audit import AGENTS_A_LINE, AuditTrail
 from bot.edges.logs import Mask, configure_logging
+from bot.errors import StoreError
 
 SECRET = "s3cret-of-the-client"
 ODD_SECRET = 'quote"and-umlaut-ü'
@@ -147,11 +148,32 @@ WINDOW = Interval(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzi
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
+class Kept:
+    """Where looks go."""
+
+    def __init__(self, *, full=False):
+        self.added = []
+        self.full = full
+
+    def add(self, look):
+        if self.full:
+            raise StoreError("full")
+        self.added.append(look)
+
+
 def looks(**more):
     look = Look(AT, "U1", ("a1",), LookKind.FIGURES, "command", window=WINDOW)
+    kept = Kept()
     with structlog.testing.capture_logs() as lines:
-        AuditTrail(None).looked(replace(look, **more))
+        AuditTrail(kept).looked(replace(look, **more))
+    assert kept.added == [replace(look, **more)]
     return lines
+
+
+def test_a_look_that_can_not_be_kept_is_no_event():
+    with structlog.testing.capture_logs() as lines, pytest.raises(StoreError):
+        AuditTrail(Kept(full=True)).looked(Look(AT, "U1", ("a1",), LookKind.FIGURES, "command"))
+    assert lines == []
 
 
 def test_a_look_says_who_whom_when_which_range_and_which_door():
