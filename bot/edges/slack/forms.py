@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
+    from bot.core.memos import Saved
     from bot.edges.slack.alarms import Alarms
     from bot.edges.slack.api import SlackApi
     from bot.edges.slack.config import SlackSettings
@@ -89,7 +90,7 @@ _NO_LONGER_OPEN = frozenset({"not_found", "view_not_found"})
 class Saving(Protocol):
     """What forms ask of the memory of people."""
 
-    def save(self, requester: Requester, name: str, question: str, *, channel_id: str | None = None) -> object:
+    def save(self, requester: Requester, name: str, question: str, *, channel_id: str | None = None) -> Saved:
         """Keep a question by a name, for its requester or for a channel; raises CommandError."""
 
 
@@ -351,7 +352,8 @@ class FormDesk:
         for_channel = values.option("owner") == CHANNEL and origin.is_shared
         try:
             self._reports.read(question, person)
-            self._memory().save(person, name, question, channel_id=origin.channel_id if for_channel else None)
+            owner = origin.channel_id if for_channel else None
+            saved = self._memory().save(person, name, question, channel_id=owner)
         except CommandError as error:
             problem = Problem.of("question" if error.code in _OF_QUESTIONS else "name", error)
             corrected = save_view(
@@ -365,7 +367,7 @@ class FormDesk:
             return corrected, render_error(error, reference="")
         self._changed(person.id)
         whose = "everybody in this channel" if for_channel else "you"
-        said = marked_up(f"Saved for {whose}. `{self._settings.command} saved {cleaned(name)}` asks it.")
+        said = marked_up(f"Saved for {whose}. `{self._settings.command} {cleaned(saved.run)}` asks it.")
         return done_view(TITLES[SAVE_FORM], [said]), Message(said, (), ())
 
     # --- helpers ---

@@ -342,6 +342,6 @@ def test_a_question_is_saved_with_a_name(http: FormWorld) -> None:
     http.slack.submit(view, {"Name": "help", "Question": "yesterday team:Billing"}, person=http.ana)
     http.shows(view, "is a word of the grammar")
     http.slack.submit(view, {"Name": "morning", "For": "Everybody in this channel"}, person=http.ana)
-    http.shows(view, "Saved for everybody in this channel")
+    http.shows(view, 'Saved for everybody in this channel. `/utilization saved "morning" for this channel` asks it.')
     (kept,) = http.memory.saved("COPS")
     assert (kept.name, kept.question, kept.by) == ("morning", "yesterday team:Billing", "UANA")
