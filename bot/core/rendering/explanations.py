@@ -141,7 +141,8 @@ def _heading(explanation: Explanation) -> str:
     if not letters:
         return "Conversations"
     mark = explanation.bucket.length.total_seconds() / _marks(explanation.bucket)
-    return f"Conversations, a mark for each {duration(mark)}: {', '.join(letters)}"
+    each = "minute" if mark == 60 else duration(mark)
+    return f"Conversations, a mark for each {each}: {', '.join(letters)}"
 
 
 def _marks(bucket: Interval) -> int:
