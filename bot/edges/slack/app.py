@@ -232,5 +232,5 @@ def _kind(body: dict[str, Any]) -> str:
     if body.get("command"):
         return "command"
     kind = body.get("type")
-    known = ("event_callback", "block_actions", "block_suggestion", "view_submission", "url_verification")
+    known = ("event_callback", "block_actions", "block_suggestion", "view_submission", "shortcut", "url_verification")
     return kind if kind in known else "other"
