@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from bot.core.explaining import RINGING, Overlap, Stretch, explain
 from bot.core.intervals import Interval
 from bot.core.query import Booking
-from bot.core.rendering.explanations import timeline_bar
+from bot.core.rendering.explanations import Told, explanation_json, explanation_text, timeline_bar
 from bot.core.segments import KINDS, Segment, clock_frame, milliseconds, segments_frame
 from bot.core.sessions import Post, Work, WorkSession
+from bot.core.zones import load_zone
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 BUCKET = Interval(START, START + timedelta(minutes=30))
@@ -145,3 +146,31 @@ def test_the_explanation_comes_to_the_same_as_the_cutting_of_all_segments(drawn:
 
     for name in ("handle_s", "talk_s", "held_s", "acw_s", "contacting_s", "dialing_s", "busy_s"):
         assert found.figures[name] == (frame[name].sum() if len(frame) else 0), name
+
+
+def test_a_timeline_is_told_in_words_too_and_its_letters_once() -> None:
+    pieces = [("interact", 2 * n, 2 * n + 1) for n in range(8)]
+    found = explain(work(session("a", *pieces, ("hold", 20, 22))), BUCKET, Booking.CLOCK)
+    told = Told(
+        agent_id="ana",
+        agent_name="Ana",
+        zone=load_zone("UTC"),
+        stated={},
+        requests=3,
+        conversations=1,
+        duplicates_removed=0,
+        since=START,
+        data_as_of=START,
+    )
+    text = explanation_text(found, told)
+
+    assert "Conversations, a mark for each minute: T talk, H held" in text
+    assert "`T·T·T·T·T·T·T·T·····HH········`" in text
+    assert "talk 09:00–09:01, talk 09:02–09:03, " in text
+    assert "talk 09:10–09:11 and 3 more" in text
+    session_json = explanation_json(found, told)["sessions"][0]
+    assert session_json["timeline"][-1] == {
+        "kind": "held",
+        "start": "2026-03-10T09:20:00.000+00:00",
+        "end": "2026-03-10T09:22:00.000+00:00",
+    }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.grammar import format_query
 from bot.core.grammar.schedules import is_fixed
-from bot.core.intervals import Granularity, first_instant, week_of
+from bot.core.intervals import Granularity, first_instant, local_date, week_of
 from bot.core.query import Booking, Dimension, Output, Verb, default_booking
 from bot.core.rendering.actions import ASK_FORM, SAVE_FORM, Action
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.core.answer import TextAnswer
     from bot.core.query import Query
 
-_DAY = timedelta(days=1)
+_DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
 _DAYS = re.compile(r"(?P<first>\d{4}-\d\d-\d\d)(?:\.\.(?P<last>\d{4}-\d\d-\d\d))?(?P<hours> .+)?")
 _INSTANTS = re.compile(r"(?P<start>[^/ ]+)/(?P<end>[^/ ]+)")
 _FINER = {
@@ -258,10 +258,13 @@ def _narrower(query: Query, days: _Days, week_start: int) -> Action | None:
     """A month → its last week → its last day → its half-hours."""
     if days.count == 1:
         return _regrained(query, "narrower", Granularity.HALF_HOUR, days)
+    assert query.range is not None and query.zone is not None  # noqa: S101 - callers have checked it
+    # Of a week or month that still runs the last day is today.
+    last = min(days.last, local_date(query.range.end - _TICK, query.zone))
     if days.count <= 7:
-        return Action("narrower", "Last day of it", _over(query, days.over(days.last, days.last)))
-    first = max(days.first, week_of(days.last, week_start))
-    return Action("narrower", "Last week of it", _over(query, days.over(first, days.last)))
+        return Action("narrower", "Last day of it", _over(query, days.over(last, last)))
+    first = max(days.first, week_of(last, week_start))
+    return Action("narrower", "Last week of it", _over(query, days.over(first, last)))
 
 
 def _wider(query: Query, days: _Days, week_start: int) -> Action | None:

@@ -103,6 +103,12 @@ def test_narrower_and_wider_change_the_range_or_the_buckets(text, narrower, wide
         assert found == expected
 
 
+@pytest.mark.parametrize("text", ["2026-11-23..2026-11-29", "2026-11-01..2026-11-30"])
+def test_of_a_range_that_still_runs_the_last_day_is_today(text):
+    assert ask(commands(text)["narrower"]).range.to_now
+    assert commands(text)["narrower"].partition(" ")[0].endswith("2026-11-23")
+
+
 def test_one_agents_hours_become_her_days_without_the_verb():
     assert commands("intervals ana@example.com last week by 1h")["wider"] == (
         "2026-11-16..2026-11-22 in Europe/London ana@example.com by day clock"
