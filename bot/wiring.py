@@ -342,7 +342,6 @@ def build(
         named_channels=frozenset(settings.named_channels),
         usergroups=frozenset(g.subject for g in parse_grants(settings.supervisors) if g.subject.startswith("S")),
         interactions_url=interactions_url(settings),
-        week_start=settings.week_start,
         answer_seconds=settings.answer_seconds,
         long_answer_seconds=settings.long_answer_seconds,
         commands_a_minute=settings.commands_a_minute,

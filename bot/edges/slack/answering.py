@@ -128,7 +128,7 @@ class Answering:
         self._lock = threading.Lock()
         self._slow: dict[str, Ticket] = {}
         """By key, the questions whose askers were told that it takes long: those may be called off."""
-        self._drawing = Drawing(settings.week_start, clock, settings.command, settings.interactions_url)
+        self._drawing = Drawing(clock, settings.command, settings.interactions_url)
         self._files = Files(api)
 
     def ticket(self, question: Question, stay: Stay | None = None) -> Ticket:

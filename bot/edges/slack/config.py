@@ -21,8 +21,6 @@ class SlackSettings:
     """User groups that a grant names: whose members have to be known."""
     interactions_url: str | None = None
     """Where Genesys shows an interaction, its id to be put behind; None: nowhere, as with a made-up organisation."""
-    week_start: int = 0
-    """First day of the week, from Monday = 0, for the steps under an answer."""
     answer_seconds: float = 20.0
     """How long one answer may ask the platform."""
     long_answer_seconds: float = 600.0

@@ -32,13 +32,11 @@ class Drawing:
     """Draws answers with the steps that go on from them.
 
     Args:
-        week_start: first day of the week, from Monday = 0.
         clock: seconds since 1970.
         command: the slash command's name.
         interactions_url: where Genesys shows an interaction, its id to be put behind.
     """
 
-    week_start: int
     clock: Callable[[], float]
     command: str = "/utilization"
     interactions_url: str | None = None
@@ -61,7 +59,7 @@ class Drawing:
         actions = next_questions(
             answer.query,
             now=now,
-            week_start=self.week_start,
+            week_start=answer.query.week_start,
             shareable=shareable,
             incomplete=any(warning.code == "segments_short" for warning in answer.warnings),
         )

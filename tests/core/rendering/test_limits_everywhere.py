@@ -71,7 +71,7 @@ def messages(names: tuple[str, ...], count: int) -> Iterator[Payload]:
     ]
     if count <= 201:
         answers.append(by_time(names, count))
-    drawing = Drawing(0, NOW.timestamp)
+    drawing = Drawing(NOW.timestamp)
     private, channel = Address("U1", Door.BUTTON, "C1"), Address("U1", Door.COMMAND, "C1")
     for answer in answers:
         drawn = [drawing.message(answer, private, back="yesterday"), drawing.message(answer, channel, public=True)]
@@ -109,7 +109,7 @@ def texts(names: tuple[str, ...], count: int) -> Iterator[Payload]:
     lines = [f"{name}\n  said {name}\n      meaning {name}" for name in named(names, min(count, 2_000))]
     offers = tuple((name, f'link "{name}"') for name in names)
     answer = TextAnswer(yesterday(verb=Verb.RECONCILE), title=names[0] * 3, text="\n".join(lines), offers=offers)
-    message = Drawing(0, NOW.timestamp).message(answer, Address("U1", Door.BUTTON))
+    message = Drawing(NOW.timestamp).message(answer, Address("U1", Door.BUTTON))
     choices = tuple((name, f'yesterday "{name}"') for name in named(names, min(count, 300)))
     message_of = ", ".join(names * 20)
     errors = (

@@ -18,7 +18,7 @@ from tests.core.rendering.answers import intervals, many, small
 LONDON = load_zone("Europe/London")
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 PRESSED = Address("UANA", Door.BUTTON, "COPS")
-DRAWING = Drawing(0, NOW.timestamp, "/utilization", "https://apps.mypurecloud.ie/interactions/")
+DRAWING = Drawing(NOW.timestamp, "/utilization", "https://apps.mypurecloud.ie/interactions/")
 NAMES = (
     "A",
     "N" * 255,
@@ -120,7 +120,7 @@ def test_an_id_that_is_none_of_genesys_s_leads_nowhere(conversation_id):
 
 
 def test_without_a_place_in_genesys_nothing_is_linked():
-    bare = Drawing(0, NOW.timestamp)
+    bare = Drawing(NOW.timestamp)
     message = bare.message(explanation("ca6d4df3-67ce-4834-aabd-0b4a6726ac18"), PRESSED)
     assert "https://" not in str(message.blocks)
 
