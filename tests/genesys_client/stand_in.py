@@ -32,6 +32,7 @@ def _document() -> dict[str, Any]:
         for path, operations in part["paths"].items():
             out["paths"][path] = out["paths"].get(path, {}) | operations
         out["definitions"] |= part["definitions"]
+        out |= {key: value for key, value in part.items() if key.startswith("x-")}
     return out
 
 
