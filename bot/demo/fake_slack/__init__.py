@@ -288,10 +288,14 @@ class FakeSlack:
         self, shown: Message | View, which: int | str, typed: str, *, person: Person | str
     ) -> tuple[Option, ...]:
         """Type into a select that asks the bot, and get its options; ValueError where Slack would show none."""
-        delivery = self._driver.suggest(shown, which, typed, person=self._person(person))
+        delivery = self.type_ahead(shown, which, typed, person=person)
         if delivery.refused or not delivery.acknowledged:
             raise ValueError(f"no options are shown: {delivery.refused or delivery.text or 'no answer in time'}")
         return delivery.options
+
+    def type_ahead(self, shown: Message | View, which: int | str, typed: str, *, person: Person | str) -> Delivery:
+        """Type into a select that asks the bot; the options are the delivery's, timed like an acknowledgement."""
+        return self._driver.suggest(shown, which, typed, person=self._person(person))
 
     def forge(
         self,
