@@ -46,7 +46,25 @@ class _Heard:
 
     visible: frozenset[str] | None
     """Among whom a name is looked for; None: everybody."""
+    scopes: tuple[Selector, ...] = ()
+    """What the asker was granted, where she doesn't see everybody: of other groups she is told nothing."""
     notices: list[Notice] = field(default_factory=list)
+
+    def tells_of(self, kind: SelectorKind, item: Named, typed: str) -> bool:
+        """Whether a group may be taken for what was typed, or named beside it: it is hers, or was named in full."""
+        return self.visible is None or fold(typed) == fold(item.name) or self._is_granted(kind, item.id, item.name)
+
+    def counts(self, kind: SelectorKind, agent: Agent, typed: str) -> bool:
+        """Whether an agent may be taken for what was typed; as a manager also whom a grant names, or somebody who
+        is named in full by a supervisor."""
+        if self.visible is None or agent.id in self.visible:
+            return True
+        if kind is not SelectorKind.MANAGER or not self.scopes:
+            return False
+        return fold(typed) == fold(agent.name) or self._is_granted(kind, agent.id, agent.name, agent.email or "")
+
+    def _is_granted(self, kind: SelectorKind, *marks: str) -> bool:
+        return any(scope.kind is kind and fold(scope.value) in map(fold, marks) for scope in self.scopes)
 
 
 class Directory(Roster):
@@ -61,11 +79,18 @@ class Directory(Roster):
         self._people = people
 
     def choose(
-        self, query: Query, requester: Requester, operation: Operation, *, visible: frozenset[str] | None = None
+        self,
+        query: Query,
+        requester: Requester,
+        operation: Operation,
+        *,
+        visible: frozenset[str] | None = None,
+        scopes: tuple[Selector, ...] = (),
     ) -> Chosen:
         """Resolve every selector of the query.
 
-        A name is looked for among the visible agents alone (None: all), so that a refusal tells nobody of others.
+        A name is looked for among the visible agents alone (None: all), so that a refusal tells nobody of others;
+        a group's, unless it is typed in full, among `scopes`.
 
         Selectors of persons form one list; each kind of grouping forms a list of its own; where several
         kinds are given, an agent must be in each of them.
@@ -75,7 +100,7 @@ class Directory(Roster):
             SourceError: the platform failed.
         """
         filters = query.filters
-        heard = _Heard(visible)
+        heard = _Heard(visible, scopes)
         kinds: dict[SelectorKind | None, set[str]] = {}
         queues: dict[str, str] = {}
         for selector in filters.include:
@@ -220,10 +245,8 @@ class Directory(Roster):
         return agent
 
     def _by_name(self, query: Query, selector: Selector, operation: Operation, heard: _Heard) -> Agent:
-        visible = heard.visible if selector.kind is SelectorKind.AGENT else None
-
         def counts(agent: Agent) -> bool:
-            return visible is None or agent.id in visible
+            return heard.counts(selector.kind, agent, selector.value)
 
         everyone = self._everyone_by_name(operation)
         by_id = [agent for agent in self.everyone(operation) if agent.id == selector.value and counts(agent)]
@@ -265,8 +288,9 @@ class Directory(Roster):
     # -- groupings ----------------------------------------------------------------------------------------
 
     def _named(self, query: Query, selector: Selector, operation: Operation, heard: _Heard) -> Named:
-        items = self._items(selector.kind, operation)
-        by_id = [item for item in items if item.id == selector.value]
+        everything = self._items(selector.kind, operation)
+        items = [item for item in everything if heard.tells_of(selector.kind, item, selector.value)]
+        by_id = [item for item in everything if item.id == selector.value]
         found = by_id or matches(selector.value, items)
         if len(found) == 1:
             heard.notices.extend(_read_as(selector, found[0]))
@@ -278,7 +302,9 @@ class Directory(Roster):
                 f"There is no {kind} called “{selector.value}”.",
                 hint=f"Did you mean {_listed(f'{kind}:{_quoted(i.name)}' for i in close)}?"
                 if close
-                else f"Known: {_listed(i.name for i in items)}",
+                else f"Known: {_listed(i.name for i in items)}"
+                if items
+                else "Give its name as it stands in Genesys; `whoami` shows what you may ask for.",
                 code=f"unknown_{kind}",
                 choices=tuple(self._other(query, selector, item) for item in close),
             )

@@ -53,7 +53,7 @@ class Whom:
         visible = None
         if not sees.everything:
             visible = frozenset().union(*members.values(), (sees.own,) if sees.own else ())
-        chosen = self._directory.choose(query, requester, operation, visible=visible)
+        chosen = self._directory.choose(query, requester, operation, visible=visible, scopes=sees.scopes)
         if chosen.agent_ids is None and self._owns_queues(chosen, sees, operation):
             return chosen, None, chosen.members, ()
         by_person = any(s.kind in _PERSON_KINDS for s in query.filters.include)

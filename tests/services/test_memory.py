@@ -183,6 +183,15 @@ def test_a_team_that_is_not_there_is_refused_with_the_nearest(office: Office) ->
     assert (team, f'settings team "{team}"') in refusal.choices
 
 
+def test_a_team_is_taken_as_typed_from_whoever_may_not_hear_which_there_are(office: Office) -> None:
+    team = office.engine.organization.teams[0].name
+
+    kept = office.words(f"settings team {team[:-1]}x", office.person(id="U1"))
+
+    assert kept.data["settings"]["team"] == f"{team[:-1]}x"
+    assert team not in kept.text
+
+
 # --- saved questions and the last one --------------------------------------------------------------------------------
 
 

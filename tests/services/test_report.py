@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -384,6 +384,34 @@ def test_who_may_see_nobody_is_not_told_who_there_is(world: World, text: str) ->
     assert refusal.value.code == "not_allowed"
     assert not refusal.value.choices
     assert world.engine.count("/api/v2/users") == 0
+
+
+@pytest.mark.parametrize("grant", ["", "U1=team:Support", "U1=queue:Billing,manager:nobody@example.com"])
+def test_a_slip_tells_nobody_of_names_that_are_not_hers(world: World, grant: str) -> None:
+    organization, me = world.engine.organization, world.person()
+    world.build(grant)
+    hers = {row.groups[0].name for row in world.ask("yesterday", me).rows}
+    hers |= {"Support" if "Support" in grant else "Billing"}
+    groups = (*organization.teams, *organization.queues, *organization.groups, *organization.divisions)
+    others = {item.name for item in (*organization.people, *groups)} - hers
+
+    for asked in ("manager:a", "manager:zz", "team:s", "-team:zz", "queue:s", "group:e", "division:zz"):
+        try:
+            said = str(world.ask(f"yesterday {asked}", me).warnings)
+        except CommandError as refusal:
+            said = f"{refusal.message} {refusal.hint} {refusal.choices}"
+        assert not {name for name in others if name in said}, asked
+
+
+def test_a_supervisor_names_groups_outside_her_scopes_in_full(world: World) -> None:
+    organization, scoped = world.engine.organization, Requester(id="U5", zone="Europe/London")
+    world.build("U5=team:Support")
+    boss = next(p for p in organization.people if any(q.manager_id == p.id for q in organization.people))
+
+    assert ids(world.ask("yesterday team:Supp", scoped)) == ids(world.ask("yesterday team:support", scoped))
+    assert world.ask("yesterday queue:sales", scoped).query.filters.include
+    with suppress(NotAllowedError):  # none of hers need be there: the name is understood all the same
+        world.ask(f'yesterday manager:"{boss.name}"', scoped)
 
 
 def test_every_look_is_recorded(world: World) -> None:

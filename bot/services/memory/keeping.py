@@ -65,7 +65,7 @@ class Keeper:
 
     def _settings(self, query: Query, memo: Memo, requester: Requester, operation: Operation) -> TextAnswer:
         before = self._memory.defaults(requester.id)
-        after = self._changed(before, memo, operation)
+        after = self._changed(before, memo, requester, operation)
         if after != before:
             self._memory.set_defaults(requester.id, after)
         chosen = dict(settings_words(after))
@@ -77,13 +77,14 @@ class Keeper:
         undo = [("Undo all", "settings reset")] if chosen else []
         return TextAnswer(query, "Your settings", settings_text(after), data, tuple(undo))
 
-    def _changed(self, before: Defaults, memo: Memo, operation: Operation) -> Defaults:
+    def _changed(self, before: Defaults, memo: Memo, requester: Requester, operation: Operation) -> Defaults:
         if memo.reset:
             return without_setting(before, memo.key) if memo.key else NOTHING_CHOSEN
         if not memo.value:
             return before
         after = with_setting(before, memo.key, memo.value)
-        if after.team is not None and after.team != before.team:
+        if after.team is not None and after.team != before.team and self._linker.sees_everyone(requester):
+            # Which teams there are, is no answer to others: they hear of a wrong one when they ask about it.
             self._check_team(after.team, operation)
         return after
 

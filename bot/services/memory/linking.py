@@ -36,6 +36,10 @@ class Linker:
         self._directory = directory
         self._grants = grants
 
+    def sees_everyone(self, requester: Requester) -> bool:
+        """Whether nobody's name is kept from her."""
+        return vision(requester, self._grants, None).everything
+
     def carry_out(self, query: Query, memo: Memo, requester: Requester, operation: Operation) -> TextAnswer:
         """What came of it.
 
@@ -44,7 +48,7 @@ class Linker:
         """
         person_id = memo.person or requester.id
         others = person_id != requester.id
-        everything = vision(requester, self._grants, None).everything
+        everything = self.sees_everyone(requester)
         if others and not everything:
             raise NotAllowedError(
                 "Others are linked by those who may see everyone.", hint="`link` is about yourself; `whoami` shows it."
