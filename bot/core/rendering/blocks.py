@@ -212,12 +212,18 @@ def _totals(answer: Answer) -> list[Block]:
     """The whole group's figures, two to a line."""
     if not answer.rows:
         return []
-    fields = [mrkdwn(f"{escaped(label)}\n*{escaped(figure)}*") for label, figure in wording.totals(answer)[:_FIELDS]]
+    fields = [mrkdwn(f"{escaped(label)}\n{_field(figure)}") for label, figure in wording.totals(answer)[:_FIELDS]]
     if not fields:
         return []
     proved = proof(answer)
     whole = {**section(f"*{escaped(wording.totals_label(answer))}*"), "fields": fields}
     return [whole, *([context(proved)] if proved else [])]
+
+
+def _field(figure: str) -> str:
+    """A total in bold; what it was before stands under it, each figure unbroken however narrow the field is."""
+    own, compared, then = escaped(figure).partition(" (")
+    return unbroken(f"*{own}*\n{then.removesuffix(')')}") if compared else f"*{own}*"
 
 
 def _remarks(answer: Answer, table: Grid, *said: str | None) -> list[Block]:

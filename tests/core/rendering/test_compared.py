@@ -56,6 +56,12 @@ def test_a_phone_shows_the_figure_and_its_change():
     assert max(map(width_of, text.splitlines())) <= 34
 
 
+def test_totals_have_this_time_in_bold_and_figures_that_break_nowhere():
+    (whole,) = [b for b in render_message(side_by_side(small(), then(small()))).blocks if "fields" in b]
+    first = whole["fields"][0]["text"].replace(figures.NO_BREAK, "_")
+    assert first == "Utilization\n*56.8_%*\nbefore 28.4_%, ↑_+28.4_pp"
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "column", "shown"),
     [
