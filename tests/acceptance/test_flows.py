@@ -160,8 +160,14 @@ def test_a_saved_question_is_asked_again_by_name_and_the_last_one_without(floor:
 
 def test_an_answer_is_scheduled_from_its_menu(floor: Floor) -> None:
     schedules = floor.setting.application.store
-    offered = floor.press(floor.ask("yesterday by team"), "Schedule this")
-    floor.press(offered, "Daily 8:00, to me")
+    floor.slack.press(floor.ask("yesterday by team"), "Schedule this", person=floor.you)
+    view = floor.slack.wait_for(
+        lambda: found if "field:days" in str((found := floor.slack.view(floor.you)) and found.blocks) else None,
+        timeout=WAIT_S,
+        what="the form",
+    )
+    assert floor.slack.submit(view, {}, person=floor.you).errors == {}
+    floor.slack.wait_for(schedules.all, timeout=WAIT_S, what="a schedule")
     # The same schedule is made once, whichever way it is asked for.
     assert [schedule.question for schedule in schedules.all()] == ["yesterday by team"]
 

@@ -20,6 +20,9 @@ CANCEL_ACTION = "cancel"
 ASK_FORM, SAVE_FORM, SCHEDULE_FORM = FORMS = ("form:ask", "form:save", "form:schedule")
 """Action ids of the buttons that open a form; the value is the question that stands in it already."""
 
+VIEWS_MENU, KEEP_MENU = "ask:views", "ask:keep"
+"""Of the menus behind the buttons: how else to look at it, and what it may become, such as a file or a schedule."""
+
 OPTION_LIMIT = 150
 _VALUE_LIMIT, _BLOCK_ID_LIMIT = 2000, 255
 _BACK = " | "
@@ -89,6 +92,17 @@ class Pick:
 
     command: str
     back: str = ""
+
+
+def to_schedule(action_id: object, command: str) -> str | None:
+    """The question that a pressed `Schedule this` is about, for a form to ask days and times for; None for others.
+
+    Args:
+        action_id: of the menu that it stands in, or its own where it is a button.
+    """
+    verb, _, question = command.partition(" ")
+    asked = action_id in {KEEP_MENU, "ask:schedule"} and verb == "schedule"
+    return question.strip() or None if asked else None
 
 
 def group_kind(block_id: str) -> str:

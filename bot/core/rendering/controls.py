@@ -11,10 +11,12 @@ from bot.core.rendering import figures
 from bot.core.rendering.actions import (
     ASK_FORM,
     GROUP_ACTION,
+    KEEP_MENU,
     OPTION_LIMIT,
     PICKER_ACTION,
     SAVE_FORM,
     SORT_ACTION,
+    VIEWS_MENU,
     Action,
     Picker,
     PickKind,
@@ -68,12 +70,12 @@ def controls(answer: Answer, *, actions: Sequence[Action], pickers: Sequence[Pic
     offered = {action.kind: action for action in (*actions, _definition(answer)) if action.fits}
     return [
         *blocks,
-        *_row(offered, (*others, *_MOVES), "views", _VIEWS),
-        *_row(offered, _DEEDS, "keep", _KEEPING),
+        *_row(offered, (*others, *_MOVES), VIEWS_MENU, _VIEWS),
+        *_row(offered, _DEEDS, KEEP_MENU, _KEEPING),
     ]
 
 
-def _row(offered: Mapping[str, Action], shown: Iterable[str], name: str, hidden: Iterable[str]) -> list[Block]:
+def _row(offered: Mapping[str, Action], shown: Iterable[str], menu_id: str, hidden: Iterable[str]) -> list[Block]:
     """Buttons and behind them a menu; what is too long for a menu's option becomes a button too."""
     wanted = [offered[kind] for kind in hidden if kind in offered]
     in_menu = [action for action in wanted if action.fits_option]
@@ -81,7 +83,7 @@ def _row(offered: Mapping[str, Action], shown: Iterable[str], name: str, hidden:
     pressed = [offered[kind] for kind in shown if kind in offered]
     elements = [button(action) for action in (*pressed, *(a for a in wanted if a not in in_menu))]
     if in_menu:
-        elements.append(menu(f"ask:{name}", in_menu))
+        elements.append(menu(menu_id, in_menu))
     return [{"type": "actions", "elements": elements}] if elements else []
 
 

@@ -9,9 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.core.rendering.actions import CANCEL_ACTION, GROUP_ACTION, PICKER_ACTION, SORT_ACTION, Pick, picked
+from bot.core.rendering.actions import (
+    CANCEL_ACTION,
+    GROUP_ACTION,
+    PICKER_ACTION,
+    SCHEDULE_FORM,
+    SORT_ACTION,
+    Pick,
+    picked,
+    to_schedule,
+)
 from bot.core.rendering.scheduled import RESEND_ACTION
 from bot.core.rendering.schedules import RESEND_SLOT_ACTION
+from bot.edges.slack.form_state import Origin
 from bot.edges.slack.questions import Question
 from bot.edges.slack.reply import Address, Door
 from bot.edges.slack.unpack import field, optional
@@ -20,13 +30,14 @@ if TYPE_CHECKING:
     from slack_bolt import Ack, App
 
     from bot.edges.slack.desk import Desk
+    from bot.edges.slack.forms import FormDesk
 
 _PICKERS = frozenset({PICKER_ACTION, GROUP_ACTION, SORT_ACTION})
 _ASK = re.compile(r"ask:[a-z0-9_:-]{1,60}")
 
 
-def register(app: App, desk: Desk) -> None:
-    """Listen to presses; acknowledged with nothing to show, the answer follows."""
+def register(app: App, desk: Desk, forms: FormDesk) -> None:
+    """Listen to presses; acknowledged with nothing to show, the answer follows, or a form where more is needed."""
 
     @app.action(_ASK)
     @app.action(PICKER_ACTION)
@@ -41,6 +52,12 @@ def register(app: App, desk: Desk) -> None:
             desk.outlived(address)
             return
         if pick is None:
+            return
+        question = to_schedule(action.get("action_id"), pick.command)
+        if question is not None:  # a menu's option, which Slack gives no action of its own
+            origin = Origin(channel_id=address.channel_id, thread_ts=address.thread_ts)
+            trigger_id = field(body, "trigger_id")
+            forms.open(SCHEDULE_FORM, question, user_id=address.user_id, trigger_id=trigger_id, origin=origin)
             return
         key = f"trigger:{field(body, 'trigger_id')}"
         fresh = action.get("action_id") == "ask:refresh"

@@ -168,7 +168,7 @@ def build_app(
     app.measured_by(metrics)
     commands.register(app, desk, settings.command)
     events.register(app, desk, home)
-    actions.register(app, desk)
+    actions.register(app, desk, forms)
     options.register(app, desk)
     views.register(app, forms, home, searches)
     actions.register_rest(app, desk)

@@ -258,16 +258,15 @@ def test_a_list_of_none_says_how_to_make_one(world: World) -> None:
     assert "schedule weekdays 8:00 yesterday team:Billing" in world.say("schedules").text
 
 
-def test_an_answer_can_be_scheduled_with_two_presses(world: World) -> None:
-    answer = world.say("yesterday team:Billing")
-    offered = world.slack.press(answer, "Schedule this", person=world.ana).wait()
+def test_a_question_without_days_can_be_scheduled_with_one_press(world: World) -> None:
+    offered = world.say("schedule yesterday team:Billing in Europe/London")
 
     assert world.labels(offered) == ["Weekdays 8:00, here", "Daily 8:00, to me", "Mondays 8:00, here"]
     assert world.store.all() == []
     world.slack.press(offered, "Daily 8:00, to me", person=world.bob).wait()
     (made,) = world.store.all()
     assert (made.owner_id, made.question) == ("UBOB", "yesterday team:Billing")
-    assert made.recurrence == Recurrence((time(8),), "Europe/London")  # the answer's zone, not the presser's
+    assert made.recurrence == Recurrence((time(8),), "Europe/London")  # the question's zone, not the presser's
 
 
 def test_what_cannot_move_cannot_be_scheduled(world: World) -> None:
