@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.core.memos import Asked, Link, Saved
     from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.scheduling import Fire, FireState, Schedule
-    from bot.core.sourcing import KeptDay
+    from bot.core.sourcing import KeptDay, KeptHalfHours, Side
     from bot.core.worktable import WorkTable
 
 
@@ -258,6 +258,29 @@ class DayStore(Protocol):
 
     def purge(self, before: date) -> int:
         """Forget the days before that one, of every organisation; how many."""
+
+
+class HalfHourStore(Protocol):
+    """Half-hours of days, kept as bytes by organisation, day of UTC and side. Each method is one short transaction."""
+
+    def about(
+        self, organisation_id: str, side: Side, days: Collection[date] | None = None
+    ) -> Mapping[date, KeptHalfHours]:
+        """What there is of these days (None: of all), without reading it."""
+
+    def contents(
+        self, organisation_id: str, side: Side, days: Collection[date]
+    ) -> Mapping[date, tuple[KeptHalfHours, bytes]]:
+        """These days as they were kept, as far as they are there."""
+
+    def keep(self, organisation_id: str, about: KeptHalfHours, content: bytes, *, codec: int) -> bool:
+        """Keep a day's, unless they were fetched later than these; whether they are the kept ones now."""
+
+    def drop(self, organisation_id: str, about: KeptHalfHours) -> None:
+        """Forget a day's, unless they were fetched anew meanwhile."""
+
+    def purge(self, before: date) -> int:
+        """Forget what is of days before that one, of every organisation; how many there were."""
 
 
 @dataclass(frozen=True, slots=True)

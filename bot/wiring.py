@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from bot.edges.web import WebApp
     from bot.ports import FireLedger, People, ScheduleStore
     from bot.services.archive import Archive
+    from bot.services.cache import SharedCache
     from bot.services.clockwork import Clockwork
     from bot.services.delivery import DeliveryService
+    from bot.services.halfhours import HalfHourArchive
     from bot.services.memory import MemoryService
     from bot.services.prefetch import Prefetch
     from bot.services.report import ReportService
@@ -130,7 +132,7 @@ def build_reports(
     with closing(open_database(settings)) as database, closing(build_client(settings, adapter=adapter)) as client:
         memory = memory_service(settings, database, clock=utc_now, compares=clock is None)
         # What is read under a made-up moment would be kept with a wrong one.
-        work = by_the_clock(settings, client, clock=moment, database=None if clock else database).work
+        sources = by_the_clock(settings, client, clock=moment, database=None if clock else database)
         service = report_service(
             settings,
             client,
@@ -139,7 +141,8 @@ def build_reports(
             looked_at=utc_now,
             database=database,
             memory=memory,
-            clockwork=work,
+            clockwork=sources.work,
+            half_hours=sources.half_hours,
         )
         with closing(service):
             yield Reports(service, client, memory)
@@ -147,10 +150,11 @@ def build_reports(
 
 @dataclass(frozen=True, slots=True)
 class ByTheClock:
-    """What answers questions by the clock, and the archive behind it."""
+    """What answers questions by the clock, and the archives behind figures."""
 
     work: Clockwork
     archive: Archive | None
+    half_hours: HalfHourArchive | None
 
 
 def by_the_clock(
@@ -158,18 +162,27 @@ def by_the_clock(
 ) -> ByTheClock:
     """Conversations over a client; without a database, or where nothing is to be kept, without an archive."""
     from bot.core.sourcing import Limits
-    from bot.edges.db.archive import SqlDayStore
+    from bot.edges.db.archive import SqlDayStore, SqlHalfHourStore
     from bot.edges.genesys import GenesysActivity, GenesysOrganization
     from bot.services.archive import Archive
     from bot.services.clockwork import Clockwork
+    from bot.services.halfhours import HalfHourArchive
 
-    archive = None
+    activity, fresh_for = GenesysActivity(client, now=clock), timedelta(hours=settings.archive_fresh_hours)
+    archive, half_hours = None, None
     if database is not None and settings.archive_days:
         archive = Archive(
             SqlDayStore(database), organisation_id=GenesysOrganization(client).id, monotonic=time.monotonic
         )
+        half_hours = HalfHourArchive(
+            SqlHalfHourStore(database),
+            activity,
+            organisation=archive.organisation,
+            clock=clock,
+            fresh_for=fresh_for,
+        )
     work = Clockwork(
-        GenesysActivity(client, now=clock),
+        activity,
         clock=clock,
         lookback_days=settings.lookback_days,
         limits=Limits(
@@ -179,9 +192,9 @@ def by_the_clock(
             long_s=float(settings.long_answer_seconds),
         ),
         archive=archive,
-        fresh_for=timedelta(hours=settings.archive_fresh_hours),
+        fresh_for=fresh_for,
     )
-    return ByTheClock(work, archive)
+    return ByTheClock(work, archive, half_hours)
 
 
 def report_service(
@@ -193,8 +206,10 @@ def report_service(
     more_status: Callable[[], Sequence[str]] = tuple,
     database: Database | None = None,
     clockwork: Clockwork | None = None,
+    half_hours: HalfHourArchive | None = None,
     memory: MemoryService | None = None,
     looked_at: Callable[[], datetime] | None = None,
+    answers: SharedCache | None = None,
 ) -> ReportService:
     """The report service over a client.
 
@@ -203,8 +218,10 @@ def report_service(
         more_status: lines for the verb `status`.
         database: None keeps nothing beyond the process.
         clockwork: None makes one over the same client and database.
+        half_hours: aggregates of days that are over; None: the platform is always asked.
         memory: None makes one over the same database.
         looked_at: stamps looks; None: as `clock`, which on the command line may be made up.
+        answers: keeps facts for a while; None makes one.
     """
     from bot.edges.audit import AuditTrail
     from bot.edges.db.audit import SqlLooks
@@ -216,7 +233,8 @@ def report_service(
     from bot.services.report import ReportService
 
     if clockwork is None:
-        clockwork = by_the_clock(settings, client, clock=clock, database=database).work
+        sources = by_the_clock(settings, client, clock=clock, database=database)
+        clockwork, half_hours = sources.work, half_hours or sources.half_hours
     kept = database or passing_database()
     reader = Reader(report_settings(settings))
     memory = memory or memory_service(settings, kept, clock=clock)
@@ -231,10 +249,11 @@ def report_service(
         auditor=auditor,
         memory=memory,
         keeper=Keeper(memory, directory, Linker(memory, directory, reader.settings.grants)),
-        answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT),
+        answers=SharedCache(time.monotonic, capacity=_ANSWERS_KEPT) if answers is None else answers,
         reader=reader,
         clock=clock,
         more_status=more_status,
+        half_hours=half_hours,
     )
 
 
@@ -278,6 +297,7 @@ class Application:
     memory: MemoryService
     looks: SqlLooks
     archive: Archive | None
+    half_hours: HalfHourArchive | None
     prefetch: Prefetch | None
 
     def ticker(self, *, every_s: float = 5.0, give_up: Callable[[], object] | None = None) -> Ticker:
@@ -295,8 +315,11 @@ class Application:
                 self.ledger.purge(utc_now() - _FIRES_KEPT)
                 self.looks.purge(utc_now() - timedelta(days=self.settings.audit_days))
                 self.memory.purge()
+                oldest = (utc_now() - timedelta(days=self.settings.archive_days)).date()
                 if self.archive is not None:
-                    self.archive.purge((utc_now() - timedelta(days=self.settings.archive_days)).date())
+                    self.archive.purge(oldest)
+                if self.half_hours is not None:
+                    self.half_hours.purge(oldest)
                 purged_at = time.monotonic()
 
         return Ticker(tick, every_s=every_s, give_up=give_up)
@@ -361,6 +384,7 @@ def build(
         clock=moment,
         more_status=lambda: [*schedule_lines(store, delivery), *archive_lines(settings, database)],
         clockwork=sources.work,
+        half_hours=sources.half_hours,
         database=database,
         memory=memory,
     )
@@ -415,7 +439,9 @@ def build(
     )
     # Questions that another process took and did not live to answer are answered here.
     jobs.start({QUESTION: Handler(slack.desk.resume, slack.desk.excuse)})
-    prefetch = nightly_prefetch(settings, sources, database, owner=process, clock=moment, metrics=slack.metrics)
+    prefetch = nightly_prefetch(
+        settings, sources, database, reports, owner=process, clock=moment, metrics=slack.metrics
+    )
     return Application(
         settings=settings,
         slack=slack,
@@ -431,6 +457,7 @@ def build(
         memory=memory,
         looks=SqlLooks(database),
         archive=sources.archive,
+        half_hours=sources.half_hours,
         prefetch=prefetch,
     )
 
@@ -439,6 +466,7 @@ def nightly_prefetch(
     settings: Settings,
     sources: ByTheClock,
     database: Database,
+    reports: ReportService,
     *,
     owner: str,
     clock: Callable[[], datetime],
@@ -458,6 +486,8 @@ def nightly_prefetch(
         owner=owner,
         clock=clock,
         counted=lambda outcome: metrics.prefetches.labels(outcome).inc(),
+        half_hours=sources.half_hours,
+        expected=reports.watched,
     )
 
 

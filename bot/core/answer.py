@@ -117,7 +117,7 @@ class Coverage:
     conversations_since: datetime | None = None
     """By the clock: conversations begun before that were not looked for; None: all were, or none."""
     sources: Sources | None = None
-    """By the clock: where the conversations came from."""
+    """Where conversations came from, and which aggregates the archive gave; None: aggregates alone, asked for."""
     segments_short_s: float | None = None
     """By the clock: seconds of handle time that Genesys posted for these agents and of which there are no segments;
     None where the two weren't compared: they are, over whole days that are over."""

@@ -1,4 +1,4 @@
-"""A work table as bytes and back: columns, squeezed, that load nothing but themselves.
+"""Tables as bytes and back: columns, squeezed, that load nothing but themselves.
 
     magic · version · SHA-256 of what follows · length of the payload · payload, deflated
     payload: length of the head · head (JSON: names, counts, strings) · the arrays, one after the other
@@ -13,12 +13,16 @@ import hashlib
 import json
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.core.worktable import DTYPES, STRINGS, WorkTable, check_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     import numpy as np
+
+T = TypeVar("T")
 
 MAGIC = b"UBWT"
 VERSION = 1
@@ -46,13 +50,8 @@ def table_as_bytes(table: WorkTable) -> bytes:
         "strings": {name: list(getattr(table, name)) for name in STRINGS},
         "duplicates": table.duplicates,
     }
-    written = json.dumps(head, separators=(",", ":")).encode()
-    columns = [_packed(getattr(table, name), dtype) for name, dtype in DTYPES.items()]
-    payload = b"".join([_LENGTH.pack(len(written)), written, *columns])
-    if len(payload) > LARGEST:
-        raise BlobError(f"A table of {len(payload)} bytes is more than the {LARGEST} that one may have.")
-    squeezed = zlib.compress(payload, _LEVEL)
-    return _HEAD.pack(MAGIC, VERSION, _digest(len(payload), squeezed), len(payload)) + squeezed
+    columns = [packed(getattr(table, name), dtype) for name, dtype in DTYPES.items()]
+    return sealed(head, columns, magic=MAGIC, version=VERSION)
 
 
 def table_from_bytes(data: bytes) -> WorkTable:
@@ -61,20 +60,46 @@ def table_from_bytes(data: bytes) -> WorkTable:
     Raises:
         BlobError: the bytes are of another version, cut off, changed, or say what can't be.
     """
+    return opened(data, _table, magic=MAGIC, version=VERSION)
+
+
+def sealed(head: Mapping[str, Any], columns: Iterable[bytes], *, magic: bytes, version: int) -> bytes:
+    """A head and columns behind a checksum.
+
+    Raises:
+        BlobError: it is larger than what would be read again.
+    """
+    written = json.dumps(head, separators=(",", ":")).encode()
+    payload = b"".join([_LENGTH.pack(len(written)), written, *columns])
+    if len(payload) > LARGEST:
+        raise BlobError(f"A table of {len(payload)} bytes is more than the {LARGEST} that one may have.")
+    squeezed = zlib.compress(payload, _LEVEL)
+    return _HEAD.pack(magic, version, _digest(version, len(payload), squeezed), len(payload)) + squeezed
+
+
+def opened(data: bytes, read: Callable[[Any, bytes, int], T], *, magic: bytes, version: int) -> T:
+    """What `read` makes of (the head, the payload, where its columns begin).
+
+    Raises:
+        BlobError: the bytes are of another kind or version, cut off, changed, or say what can't be.
+    """
     if len(data) < _HEAD.size:
         raise BlobError("The bytes end before a table's head does.")
-    magic, version, digest, length = _HEAD.unpack_from(data)
+    found, of_version, digest, length = _HEAD.unpack_from(data)
     squeezed = memoryview(data)[_HEAD.size :]
-    if magic != MAGIC:
-        raise BlobError("The bytes are no work table.")
-    if version != VERSION:
-        raise BlobError(f"The table is of version {version}; {VERSION} is what can be read.")
+    if found != magic:
+        raise BlobError("The bytes are no table of that kind.")
+    if of_version != version:
+        raise BlobError(f"The table is of version {of_version}; {version} is what can be read.")
     if length > LARGEST:
         raise BlobError(f"The table claims {length} bytes, more than the {LARGEST} that one may have.")
-    if digest != _digest(length, squeezed):
+    if digest != _digest(version, length, squeezed):
         raise BlobError("The bytes aren't those that were written.")
     try:
-        return _read(_unsqueezed(squeezed, length))
+        payload = _unsqueezed(squeezed, length)
+        (size,) = _LENGTH.unpack_from(payload)
+        start = _LENGTH.size + size
+        return read(json.loads(payload[_LENGTH.size : start]), payload, start)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error, zlib.error) as error:
         raise BlobError(f"The table says what can't be: {error}") from error
 
@@ -88,31 +113,34 @@ def _unsqueezed(squeezed: memoryview, length: int) -> bytes:
     return payload
 
 
-def _read(payload: bytes) -> WorkTable:
-    (size,) = _LENGTH.unpack_from(payload)
-    start = _LENGTH.size + size
-    head = json.loads(payload[_LENGTH.size : start])
-    values: dict[str, Any] = {"duplicates": _count(head["duplicates"])}
+def _table(head: Any, payload: bytes, start: int) -> WorkTable:
+    values: dict[str, Any] = {"duplicates": counted(head["duplicates"])}
     for name in STRINGS:
-        strings = head["strings"][name]
-        if type(strings) is not list or any(type(text) is not str for text in strings):
-            raise ValueError(f"{name} is no list of strings")
-        values[name] = tuple(strings)
+        values[name] = strings(head["strings"][name])
     for name, dtype in DTYPES.items():
-        rows = _count(head["rows"][name])
-        values[name], start = _unpacked(payload, start, rows, dtype)
+        rows = counted(head["rows"][name])
+        values[name], start = unpacked(payload, start, rows, dtype)
     if start != len(payload):
         raise ValueError("something follows the last column")
     return check_table(WorkTable(**values))
 
 
-def _count(value: object) -> int:
+def strings(value: object) -> tuple[str, ...]:
+    """A list of strings as JSON gave it."""
+    if type(value) is not list or any(type(text) is not str for text in value):
+        raise ValueError("what should be strings is none")
+    return tuple(value)
+
+
+def counted(value: object) -> int:
+    """A count as JSON gave it."""
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r} is no count")
     return value
 
 
-def _packed(column: np.ndarray, dtype: str) -> bytes:
+def packed(column: np.ndarray, dtype: str) -> bytes:
+    """A column as bytes that squeeze well."""
     import numpy as np
 
     if dtype == "bool":
@@ -126,7 +154,7 @@ def _packed(column: np.ndarray, dtype: str) -> bytes:
     )
 
 
-def _unpacked(payload: bytes, start: int, rows: int, dtype: str) -> tuple[np.ndarray, int]:
+def unpacked(payload: bytes, start: int, rows: int, dtype: str) -> tuple[np.ndarray, int]:
     """(the column of that many rows, where the next one starts)"""
     import numpy as np
 
@@ -141,7 +169,7 @@ def _unpacked(payload: bytes, start: int, rows: int, dtype: str) -> tuple[np.nda
     return np.cumsum(steps, dtype=dtype), start + size
 
 
-def _digest(length: int, squeezed: bytes | memoryview) -> bytes:
-    found = hashlib.sha256(struct.pack("<HQ", VERSION, length))
+def _digest(version: int, length: int, squeezed: bytes | memoryview) -> bytes:
+    found = hashlib.sha256(struct.pack("<HQ", version, length))
     found.update(squeezed)
     return found.digest()

@@ -76,7 +76,7 @@ class Facts:
     conversations_since: datetime | None = None
     """By the clock: conversations begun before that were not looked for; None: all were, or none."""
     sources: Sources | None = None
-    """By the clock: where the conversations came from."""
+    """Where conversations came from, or which aggregates the archive gave; None: aggregates from the platform."""
 
 
 def check_facts(frame: pd.DataFrame, *, keys: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:

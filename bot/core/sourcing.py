@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.core.intervals import Interval
 
@@ -80,6 +80,38 @@ class KeptDay:
         if self.running and until > self.fetched_at:
             return False  # somebody may have worked on it since
         return self.final or (fresh_for > timedelta(0) and now - self.fetched_at <= fresh_for)
+
+
+class Side(StrEnum):
+    """Which of the platform's two kinds of aggregates half-hours are of."""
+
+    POSTED = "posted"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHalfHours:
+    """What the archive says of the half-hours of a day without reading them."""
+
+    side: Side
+    day: date
+    """Of UTC; each agent's 48 half-hours."""
+    fetched_at: datetime
+    """When the reading of them began."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the day had ended when it was fetched."""
+        return self.fetched_at >= utc_day(self.day).end
+
+    @property
+    def final(self) -> bool:
+        """Whether the platform changes nothing of it any more."""
+        return self.fetched_at >= utc_day(self.day).end + FINAL_AFTER
+
+    def answers(self, *, now: datetime, fresh_for: timedelta) -> bool:
+        """Whether the half-hours may stand for asking again; the arguments as for `KeptDay.answers`."""
+        return self.over and self.fetched_at <= now and (self.final or now - self.fetched_at <= fresh_for)
 
 
 def is_worth_keeping(day: date, kept: KeptDay | None, *, fetched_at: datetime) -> bool:
@@ -201,20 +233,45 @@ def route(pages: int, *, limits: Limits, seconds_left: float, settled: bool, any
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the conversations of an answer came from, for its coverage line."""
+    """Where an answer came from, for its coverage line."""
 
     kept: tuple[KeptDay, ...] = ()
+    """Days of conversations from the archive."""
     pages: int = 0
     jobs: int = 0
+    half_hours: tuple[KeptHalfHours, ...] = ()
+    """Aggregates from the archive."""
 
     @property
     def moving_since(self) -> datetime | None:
-        """When the oldest of the kept days was fetched that may still change; None: no kept day may."""
-        return min((day.fetched_at for day in self.kept if not day.final), default=None)
+        """When the oldest of what was kept and may still change was fetched; None: nothing kept may."""
+        moving = [day.fetched_at for day in self.kept if not day.final]
+        moving += [about.fetched_at for about in self.half_hours if not about.final]
+        return min(moving, default=None)
+
+
+def joined(parts: Iterable[Sources | None]) -> Sources | None:
+    """Where the parts of an answer came from, together; None where no part tells."""
+    known = [part for part in parts if part is not None]
+    if not known:
+        return None
+    return Sources(
+        kept=tuple(dict.fromkeys(day for part in known for day in part.kept)),
+        pages=sum(part.pages for part in known),
+        jobs=sum(part.jobs for part in known),
+        half_hours=tuple(dict.fromkeys(about for part in known for about in part.half_hours)),
+    )
+
+
+_About = TypeVar("_About", KeptDay, KeptHalfHours)
 
 
 def to_prefetch(
-    kept: Mapping[date, KeptDay], wanted: Iterable[date], *, now: datetime, since: datetime
+    kept: Mapping[date, KeptDay] | Mapping[date, KeptHalfHours],
+    wanted: Iterable[date],
+    *,
+    now: datetime,
+    since: datetime,
 ) -> tuple[date, ...]:
     """The days that a night's filling fetches, the newest first.
 

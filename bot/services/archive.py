@@ -50,11 +50,11 @@ class Archive:
 
     def ready(self, operation: Operation) -> bool:
         """Whether it is known whose days these are, so that they can be kept."""
-        return self._organisation(operation) is not None
+        return self.organisation(operation) is not None
 
     def known(self, days: Iterable[date] | None, operation: Operation) -> dict[date, KeptDay]:
         """What is kept of these days (None: at all); nothing where that can't be told."""
-        organisation = self._organisation(operation)
+        organisation = self.organisation(operation)
         if organisation is None:
             return {}
         try:
@@ -112,7 +112,8 @@ class Archive:
         """Forget days before that one."""
         return self._store.purge(before)
 
-    def _organisation(self, operation: Operation) -> str | None:
+    def organisation(self, operation: Operation) -> str | None:
+        """Whose days these are; None: the platform doesn't say."""
         with self._lock:
             if self._id is None and self._monotonic() >= self._silent_until:
                 try:

@@ -1,4 +1,4 @@
-"""Facts from the platform: both sources side by side, kept for a while, and asked once for everybody."""
+"""Facts from the platform, or from what is kept of it: both sources side by side, asked once for everybody."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.ports import ActivitySource, Facts, Operation
     from bot.services.cache import SharedCache
     from bot.services.clockwork import Clockwork
+    from bot.services.halfhours import HalfHourArchive
 
 _LIFE_FINAL_S = 12 * 3600.0
 _LIFE_CLOSED_S = 15 * 60.0
@@ -44,12 +45,23 @@ Posted = tuple[Fetched, SourceError | None]
 
 
 class Fetching:
-    """Asks the platform for facts; thread-safe."""
+    """Asks the platform for facts; thread-safe.
+
+    Args:
+        half_hours: aggregates of days that are over; None: the platform is always asked.
+    """
 
     def __init__(
-        self, *, activity: ActivitySource, clockwork: Clockwork, answers: SharedCache, clock: Callable[[], datetime]
+        self,
+        *,
+        activity: ActivitySource,
+        clockwork: Clockwork,
+        answers: SharedCache,
+        clock: Callable[[], datetime],
+        half_hours: HalfHourArchive | None = None,
     ) -> None:
         self._activity = activity
+        self._half_hours = half_hours
         self._clockwork = clockwork
         self._answers = answers
         self._clock = clock
@@ -138,22 +150,39 @@ class Fetching:
         if ask.agent_ids is not None and not ask.agent_ids:
             return Fetched(_nothing(ask), self._clock(), fresh=False), None
 
-        def read() -> Facts:
-            if ask.booking is Booking.CLOCK:
-                return self._clockwork.facts(ask, operation, fresh=fresh)
-            return self._activity.posted(ask, operation)
-
         try:
-            return self.kept(ask, read, operation, fresh=fresh), None
+            if ask.booking is Booking.POSTED:
+                return self.posted_sums(ask, operation, fresh=fresh), None
+            by_clock = partial(self._clockwork.facts, ask, operation, fresh=fresh)
+            return self.kept(ask, by_clock, operation, fresh=fresh), None
         except SourceError as error:
             return Fetched(_short(_nothing(ask), "posted", "Handle times", error), self._clock(), fresh=True), error
+
+    def posted_sums(self, ask: PostedAsk, operation: Operation, *, fresh: bool) -> Fetched:
+        """What was posted; from the archive where that may answer, unless it is to be fresh.
+
+        Raises:
+            SourceError: the platform didn't answer.
+        """
+
+        def read() -> Facts:
+            return self._from_archive(ask, operation, fresh=fresh) or self._activity.posted(ask, operation)
+
+        return self.kept(ask, read, operation, fresh=fresh)
+
+    def _from_archive(self, ask: PostedAsk | StatusAsk, operation: Operation, *, fresh: bool) -> Facts | None:
+        return None if fresh or self._half_hours is None else self._half_hours.answer(ask, operation)
 
     def status(self, ask: StatusAsk, operation: Operation, *, fresh: bool) -> tuple[Fetched, SourceError | None]:
         """Status time, likewise."""
         if not ask.agent_ids:
             return Fetched(_nothing_of_status(ask), self._clock(), fresh=False), None
+
+        def read() -> Facts:
+            return self._from_archive(ask, operation, fresh=fresh) or self._activity.status(ask, operation)
+
         try:
-            return self.kept(ask, lambda: self._activity.status(ask, operation), operation, fresh=fresh), None
+            return self.kept(ask, read, operation, fresh=fresh), None
         except SourceError as error:
             nothing = _short(_nothing_of_status(ask), "status", "Status times", error)
             return Fetched(nothing, self._clock(), fresh=True), error

@@ -1,5 +1,7 @@
 """Reads the last days into the archive while nobody waits, so that the morning's questions cost nothing.
 
+Conversations first, then half-hours; either is read whatever becomes of the other.
+
 Once a night between all processes: whoever claims the night does it. It has a thread of its own, because the clock
 that posts must never wait for it, and leaves people a share of the rate.
 """
@@ -15,12 +17,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.core.intervals import Interval, day_start, first_instant, local_date
-from bot.core.sourcing import days_behind, to_prefetch
+from bot.core.sourcing import Side, days_behind, to_prefetch
 from bot.errors import BotError, StoreError
 from bot.ports import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import date
     from datetime import time as time_of_day
     from zoneinfo import ZoneInfo
@@ -28,12 +30,15 @@ if TYPE_CHECKING:
     from bot.ports import Chores, Claim
     from bot.services.archive import Archive
     from bot.services.clockwork import Clockwork
+    from bot.services.halfhours import HalfHourArchive
 
 log = structlog.get_logger(__name__)
 
 CHORE = "prefetch"
 _TAKEN_S = 60.0
 """When to look again after another process was seen at it."""
+_HALF_HOURS_S = 120.0
+"""The longest that half-hours may take: a few requests, for which the conversations must leave time."""
 _DAY = timedelta(days=1)
 
 
@@ -46,7 +51,7 @@ class PrefetchSettings:
     zone: ZoneInfo
     lookback_days: int = 2
     seconds: float = 900.0
-    """The longest that one attempt may take; the lease is a little longer."""
+    """The longest that reading conversations may take; half-hours have two minutes more, and the lease another."""
     retry_s: float = 1800.0
     """When to try again what failed."""
 
@@ -72,6 +77,8 @@ class Prefetch:
         clock: the moment.
         monotonic: seconds.
         counted: told how each attempt came out: `done` or `failed`.
+        half_hours: None: only conversations are read.
+        expected: agents whose status is asked for in the morning, whether or not they worked.
     """
 
     def __init__(
@@ -85,6 +92,8 @@ class Prefetch:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
         counted: Callable[[str], object] = lambda outcome: None,
+        half_hours: HalfHourArchive | None = None,
+        expected: Callable[[Operation], Collection[str]] = lambda operation: (),
     ) -> None:
         self._clockwork = clockwork
         self._archive = archive
@@ -94,6 +103,8 @@ class Prefetch:
         self._clock = clock
         self._monotonic = monotonic
         self._counted = counted
+        self._half_hours = half_hours
+        self._expected = expected
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
         self._done: str | None = None
@@ -139,17 +150,21 @@ class Prefetch:
             StoreError: the database can't tell.
         """
         seconds = self._settings.seconds
-        claim = self._chores.claim(CHORE, night.turn, self._owner, lease_s=seconds + 60.0)
+        claim = self._chores.claim(CHORE, night.turn, self._owner, lease_s=seconds + _HALF_HOURS_S + 60.0)
         if claim is None:
             if self._chores.is_done(CHORE, night.turn):
                 self._done = night.turn
             self._not_before = self._monotonic() + _TAKEN_S
             return
-        operation = Operation.within(seconds)
-        operation.cancelled, operation.background = self._stopped, True
         begun = self._monotonic()
-        fetched, failures = self._read(night, operation)
-        told = {"night": night.turn, "days": len(fetched), "requests": operation.requests}
+        operation = self._operation(seconds)
+        fetched, failures = self._conversations(night, operation)
+        requests = operation.requests
+        if self._half_hours is not None and "all" not in failures:
+            operation = self._operation(_HALF_HOURS_S)
+            failures |= self._fill_half_hours(self._half_hours, night, operation)
+            requests += operation.requests
+        told = {"night": night.turn, "days": len(fetched), "requests": requests}
         if failures:
             self._give_back(claim)
             self._counted("failed")
@@ -160,13 +175,22 @@ class Prefetch:
         self._counted("done")
         log.info("prefetch_done", seconds=round(self._monotonic() - begun, 1), **told)
 
-    def _read(self, night: Night, operation: Operation) -> tuple[list[date], dict[str, str]]:
+    def _operation(self, seconds: float) -> Operation:
+        operation = Operation.within(seconds)
+        operation.cancelled, operation.background = self._stopped, True
+        return operation
+
+    def _days(self, night: Night, lookback_days: int) -> tuple[date, ...]:
+        """The UTC days in which the night's yesterday lies, and those before it."""
+        zone = self._settings.zone
+        yesterday = Interval(day_start(night.date - _DAY, zone), day_start(night.date, zone))
+        return days_behind((yesterday,), lookback_days)
+
+    def _conversations(self, night: Night, operation: Operation) -> tuple[list[date], dict[str, str]]:
         """(days that were kept, the reason by day for those that weren't)"""
         if not self._archive.ready(operation):
             return [], {"all": "organisation_unknown"}
-        zone = self._settings.zone
-        yesterday = Interval(day_start(night.date - _DAY, zone), day_start(night.date, zone))
-        wanted = days_behind((yesterday,), self._settings.lookback_days)
+        wanted = self._days(night, self._settings.lookback_days)
         kept = self._archive.known(None, operation)
         fetched: list[date] = []
         failures: dict[str, str] = {}
@@ -179,6 +203,28 @@ class Prefetch:
             except BotError as error:
                 failures[day.isoformat()] = error.code
         return fetched, failures
+
+    def _fill_half_hours(self, half_hours: HalfHourArchive, night: Night, operation: Operation) -> dict[str, str]:
+        """The reason by side and day for those that could not be read.
+
+        Status comes after all that was posted, which tells whose it is; where that failed it waits for the next try.
+        """
+        failures: dict[str, str] = {}
+        wanted, since = self._days(night, 0), night.due_at.astimezone(UTC)
+        expected: Collection[str] = ()
+        missing: set[date] = set()
+        for side in Side:
+            days = to_prefetch(half_hours.known(side, operation), wanted, now=self._clock(), since=since)
+            if side is Side.STATUS and days:
+                expected = self._expected(operation)
+            for day in days:
+                try:
+                    if day not in missing:
+                        half_hours.fetch(side, day, operation, expected=expected)
+                except BotError as error:
+                    missing.add(day)
+                    failures[f"{side} {day.isoformat()}"] = error.code
+        return failures
 
     def _give_back(self, claim: Claim) -> None:
         wait_s = 0.0 if self._stopped.is_set() else self._settings.retry_s

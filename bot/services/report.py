@@ -14,6 +14,7 @@ from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, Verb
 from bot.core.rights import PRIVATE, check_names, check_welcome, for_audience, vision
 from bot.core.sessions import shortness
+from bot.core.sourcing import joined
 from bot.errors import CommandError, SourceError, UnknownAgentError
 from bot.services.explain import Explainer
 from bot.services.fetching import Fetching, agent_ids_of, leave_out
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from bot.core.query import Query, Selector
     from bot.core.rights import Audience
     from bot.core.sessions import Shortness
+    from bot.core.sourcing import Sources
     from bot.ports import ActivitySource, Agent, Facts, Operation, Requester
     from bot.services.auditing import Auditor
     from bot.services.cache import SharedCache
     from bot.services.clockwork import Clockwork
     from bot.services.directory import Chosen, Directory
     from bot.services.fetching import Fetched
+    from bot.services.halfhours import HalfHourArchive
     from bot.services.memory import Keeper, MemoryService
     from bot.services.reading import Drawn, Reader
 
@@ -72,6 +75,7 @@ class ReportService:
         reader: Reader,
         clock: Callable[[], datetime],
         more_status: Callable[[], Sequence[str]] = tuple,
+        half_hours: HalfHourArchive | None = None,
     ) -> None:
         self._activity = activity
         self._directory = directory
@@ -85,7 +89,9 @@ class ReportService:
         self._clock = clock
         self._more_status = more_status
         self._clockwork = clockwork
-        self._fetching = Fetching(activity=activity, clockwork=clockwork, answers=answers, clock=clock)
+        self._fetching = Fetching(
+            activity=activity, clockwork=clockwork, answers=answers, clock=clock, half_hours=half_hours
+        )
         self._explainer = Explainer(
             activity=activity,
             clockwork=clockwork,
@@ -281,6 +287,13 @@ class ReportService:
         """Teams, queues, groups and divisions for a type-ahead, from memory alone: those inside her scopes."""
         return self._whom.suggest_groups(typed, requester, limit=limit)
 
+    def watched(self, operation: Operation) -> frozenset[str]:
+        """The agents inside the supervisors' scopes, whom the morning's questions are about.
+
+        A scope that can't be read is left out: reading ahead stands without it.
+        """
+        return self._whom.watched(operation)
+
     def own_agent(self, requester: Requester, operation: Operation) -> Agent | None:
         """The agent that she is; None: nobody's."""
         return self._directory.linked_agent(requester, operation)
@@ -350,7 +363,7 @@ class ReportService:
         from bot.core.compute import compute_answer
 
         without = cast.chosen.without_agent_ids
-        short = self._shortness(query, ask, posted.facts, without, operation, fresh=fresh)
+        short, compared_with = self._shortness(query, ask, posted.facts, without, operation, fresh=fresh)
         sources = [posted, *([status] if status else [])]
         answer = compute_answer(
             query,
@@ -378,7 +391,7 @@ class ReportService:
         coverage = replace(
             answer.coverage,
             conversations_since=posted.facts.conversations_since,
-            sources=posted.facts.sources,
+            sources=joined((*(source.facts.sources for source in sources), compared_with)),
             segments_short_s=short.seconds if short else None,
         )
         return replace(
@@ -398,13 +411,15 @@ class ReportService:
         operation: Operation,
         *,
         fresh: bool,
-    ) -> Shortness | None:
-        """How far segments fall short of what was posted; None where that isn't asked: only for whole, closed days.
+    ) -> tuple[Shortness | None, Sources | None]:
+        """How far segments fall short of what was posted, and whence that is known.
+
+        None where that isn't asked: only for whole, closed days.
 
         It costs one more request a hundred agents, and an answer stands without it, so its failure is no failure.
         """
         if clock.accounted_s is None or clock.shortfalls or not self._is_closed(query):
-            return None
+            return None, None
         plain = replace(
             ask,
             booking=Booking.POSTED,
@@ -416,13 +431,12 @@ class ReportService:
             complete=False,
         )
         try:
-            facts = self._fetching.kept(
-                plain, lambda: self._activity.posted(plain, operation), operation, fresh=fresh
-            ).facts
+            facts = self._fetching.posted_sums(plain, operation, fresh=fresh).facts
         except SourceError:
-            return None
+            return None, None
         seconds = leave_out(facts, without).frame.groupby("agent_id")["handle_s"].sum()
-        return shortness({str(agent_id): float(posted) for agent_id, posted in seconds.items()}, clock.accounted_s)
+        posted_s = {str(agent_id): float(posted) for agent_id, posted in seconds.items()}
+        return shortness(posted_s, clock.accounted_s), facts.sources
 
     def _is_closed(self, query: Query) -> bool:
         """Whether the range is made of whole local days that are over."""

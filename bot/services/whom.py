@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from bot.core.answer import TextAnswer
 from bot.core.people import NameIndex, shown_name
 from bot.core.query import Dimension, SelectorKind
 from bot.core.rights import only_counted, sight, vision
+from bot.errors import SourceError
 from bot.services.learning import Learning
 from bot.services.memory.linking import agent_as_json
 
@@ -67,6 +69,14 @@ class Whom:
         if chosen.queue_ids and chosen.agent_ids is None:
             return chosen, ids, chosen.members & ids, notices
         return chosen, ids, ids, notices
+
+    def watched(self, operation: Operation) -> frozenset[str]:
+        """The agents inside all scopes that anybody was granted; a scope that can't be read is left out."""
+        found: set[str] = set()
+        for scope in dict.fromkeys(scope for grant in self._grants for scope in grant.scopes):
+            with suppress(SourceError):
+                found |= self._directory.scope_ids(scope, operation)
+        return frozenset(found)
 
     def _owns_queues(self, chosen: Chosen, sees: Vision, operation: Operation) -> bool:
         """Whether all that is asked for is work of queues inside the requester's scopes, whoever did it."""

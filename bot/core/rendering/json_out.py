@@ -126,7 +126,16 @@ def _sources(sources: Sources, zone: ZoneInfo | None) -> Json:
         {"day": about.day.isoformat(), "fetched_at": _iso(about.fetched_at, zone), "final": about.final}
         for about in sources.kept
     )
-    return {"archive": [*kept], "pages": sources.pages, "jobs": sources.jobs}
+    half_hours = (
+        {
+            "side": about.side.value,
+            "day": about.day.isoformat(),
+            "fetched_at": _iso(about.fetched_at, zone),
+            "final": about.final,
+        }
+        for about in sources.half_hours
+    )
+    return {"archive": [*kept], "half_hours": [*half_hours], "pages": sources.pages, "jobs": sources.jobs}
 
 
 def _iso(moment: datetime, zone: ZoneInfo | None) -> str:

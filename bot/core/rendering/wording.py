@@ -28,6 +28,7 @@ from bot.core.rendering.layout import (
     total_of,
 )
 from bot.core.rendering.names import capped, cleaned, raw_text
+from bot.core.sourcing import Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from bot.core.defaults import DurationStyle
     from bot.core.query import Query, Range, Selector
     from bot.core.rendering.layout import Grid
-    from bot.core.sourcing import Sources
+    from bot.core.sourcing import KeptDay, KeptHalfHours, Sources
 
 _MOST_NAMED = 4
 DELETED = "deleted_agents"
@@ -370,16 +371,25 @@ def _covered(answer: Answer, now: datetime | None) -> list[str]:
 
 def sources(found: Sources, zone: ZoneInfo) -> Iterator[str]:
     """`2 days from the archive (fetched Mon 23 Nov 02:10, provisional), 3 pages`"""
-    parts = [plural(count, noun) for count, noun in ((found.pages, "page"), (found.jobs, "job")) if count]
+    parts = []
     if found.kept:
-        fetched = min(about.fetched_at for about in found.kept)
-        if found.moving_since is not None:
-            fetched = found.moving_since
-        moving = ", provisional" if found.moving_since else ""
-        days = f"{plural(len(found.kept), 'day')} from the archive (fetched {moment(fetched, zone)}{moving})"
-        parts.insert(0, days)
+        parts.append(f"{plural(len(found.kept), 'day')} from the archive ({_fetched(found.kept, zone)})")
+    if found.half_hours:
+        of_what = " and ".join(dict.fromkeys(_OF_SIDE[about.side] for about in found.half_hours))
+        parts.append(f"half-hours of {of_what} from the archive ({_fetched(found.half_hours, zone)})")
+    parts += [plural(count, noun) for count, noun in ((found.pages, "page"), (found.jobs, "job")) if count]
     if parts:
         yield ", ".join(parts)
+
+
+_OF_SIDE = {Side.POSTED: "posted time", Side.STATUS: "status"}
+
+
+def _fetched(kept: Sequence[KeptDay | KeptHalfHours], zone: ZoneInfo) -> str:
+    """When the oldest of it was fetched, of what may still change where anything may."""
+    moving = [about.fetched_at for about in kept if not about.final]
+    fetched = min(moving or (about.fetched_at for about in kept))
+    return f"fetched {moment(fetched, zone)}{', provisional' if moving else ''}"
 
 
 def resolved(span: Range, zone: ZoneInfo) -> str:

@@ -1,4 +1,4 @@
-"""`DayStore` and `Chores`: a row for each day of conversations, and one for each thing done once a night.
+"""`DayStore`, `HalfHourStore` and `Chores`: rows for days of conversations, for half-hours, for things done at night.
 
 A day is written by one statement, so that whoever is killed leaves the old row or the new one; and a row only gives
 way to a younger one, so that two processes may write the same day in any order.
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.core.sourcing import KeptDay
-from bot.edges.db.tables import archive_days, chores
+from bot.core.sourcing import KeptDay, KeptHalfHours, Side
+from bot.edges.db.tables import archive_days, archive_half_hours, chores
 from bot.ports import Claim
 
 if TYPE_CHECKING:
@@ -91,15 +91,75 @@ class SqlDayStore:
         return self._database.write(lambda connection, _again: connection.execute(statement).rowcount)
 
     def counts(self) -> Mapping[str, float]:
-        """Gauges: days kept, bytes of them, and seconds since 1970 of the youngest fetching (0: none)."""
+        """Gauges: days kept, bytes with those of half-hours, seconds since 1970 of the youngest fetching (0: none)."""
+        of_half_hours = select(func.coalesce(func.sum(archive_half_hours.c.size), 0)).scalar_subquery()
         statement = select(
             func.count().label("days"),
-            func.coalesce(func.sum(archive_days.c.size), 0).label("bytes"),
+            (func.coalesce(func.sum(archive_days.c.size), 0) + of_half_hours).label("bytes"),
             func.max(archive_days.c.fetched_at).label("youngest"),
         )
         row = self._database.read(lambda connection: connection.execute(statement).one())
         youngest = row.youngest.timestamp() if row.youngest else 0.0
         return {"days": float(row.days), "bytes": float(row.bytes), "fetched_at": youngest}
+
+
+_OF_HALF_HOURS = (archive_half_hours.c.side, archive_half_hours.c.day, archive_half_hours.c.fetched_at)
+
+
+class SqlHalfHourStore:
+    """Half-hours of days, each side of each day as one piece of bytes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = (postgresql if database.is_postgres else sqlite).insert
+
+    def about(
+        self, organisation_id: str, side: Side, days: Collection[date] | None = None
+    ) -> Mapping[date, KeptHalfHours]:
+        """What there is of these days (None: of all), without reading it."""
+        statement = select(*_OF_HALF_HOURS).where(_of(organisation_id, side, days))
+        rows = self._database.read(lambda connection: connection.execute(statement).all())
+        return {row.day: _kept_half_hours(row) for row in rows}
+
+    def contents(
+        self, organisation_id: str, side: Side, days: Collection[date]
+    ) -> Mapping[date, tuple[KeptHalfHours, bytes]]:
+        """These days as they were kept, as far as they are there."""
+        statement = select(*_OF_HALF_HOURS, archive_half_hours.c.content).where(_of(organisation_id, side, days))
+        rows = self._database.read(lambda connection: connection.execute(statement).all())
+        return {row.day: (_kept_half_hours(row), bytes(row.content)) for row in rows}
+
+    def keep(self, organisation_id: str, about: KeptHalfHours, content: bytes, *, codec: int) -> bool:
+        """Keep a day's, unless they were fetched later than these; whether they are the kept ones now."""
+        table = archive_half_hours
+        new = self._insert(table).values(
+            organisation_id=organisation_id,
+            day=about.day,
+            side=about.side.value,
+            fetched_at=about.fetched_at,
+            codec=codec,
+            size=len(content),
+            content=content,
+        )
+        statement = new.on_conflict_do_update(
+            index_elements=[table.c.organisation_id, table.c.day, table.c.side],
+            set_={name: new.excluded[name] for name in ("fetched_at", "codec", "size", "content")},
+            where=table.c.fetched_at <= new.excluded.fetched_at,
+        ).returning(table.c.day)
+        return self._database.write(
+            lambda connection, _again: connection.execute(statement).first() is not None, patience_s=_PATIENCE_S
+        )
+
+    def drop(self, organisation_id: str, about: KeptHalfHours) -> None:
+        """Forget a day's, unless they were fetched anew meanwhile."""
+        same = and_(_of(organisation_id, about.side, [about.day]), archive_half_hours.c.fetched_at == about.fetched_at)
+        statement = delete(archive_half_hours).where(same)
+        self._database.write(lambda connection, _again: connection.execute(statement), patience_s=_PATIENCE_S)
+
+    def purge(self, before: date) -> int:
+        """Forget what is of days before that one, of every organisation; how many there were."""
+        statement = delete(archive_half_hours).where(archive_half_hours.c.day < before)
+        return self._database.write(lambda connection, _again: connection.execute(statement).rowcount)
 
 
 class SqlChores:
@@ -168,6 +228,16 @@ class SqlChores:
 
 def _is(organisation_id: str, day: date) -> ColumnElement[bool]:
     return and_(archive_days.c.organisation_id == organisation_id, archive_days.c.day == day)
+
+
+def _of(organisation_id: str, side: Side, days: Collection[date] | None) -> ColumnElement[bool]:
+    table = archive_half_hours
+    which = and_(table.c.organisation_id == organisation_id, table.c.side == side.value)
+    return which if days is None else and_(which, table.c.day.in_(sorted(days)))
+
+
+def _kept_half_hours(row: Any) -> KeptHalfHours:
+    return KeptHalfHours(Side(row.side), row.day, row.fetched_at)
 
 
 def _done(name: str) -> Any:

@@ -188,6 +188,19 @@ archive_days = Table(
     Index(None, "day"),
 )
 
+archive_half_hours = Table(
+    "archive_half_hours",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),  # of UTC
+    Column("side", Text, primary_key=True),  # posted or status
+    Column("fetched_at", Instant, nullable=False),
+    Column("codec", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "day"),
+)
+
 chores = Table(
     "chores",
     metadata,
