@@ -261,6 +261,14 @@ def _probes(platform: Platform, now: datetime, operation: Operation) -> tuple[_P
             lambda: activity.posted(posted, operation),
         ),
         _Probe(
+            "conversation details",
+            "analytics:conversationDetail:view",
+            "one agent's half-hours by the clock, `explain` and `reconcile`",
+            lambda: activity.conversations(
+                replace(posted, windows=quarter, agent_ids=(_NOBODY,)), operation, within=quarter[0]
+            ),
+        ),
+        _Probe(
             "status time",
             "analytics:userAggregate:view",
             "utilization and occupancy",

@@ -64,6 +64,11 @@ class FakeGenesys:
             pd.DataFrame({**keys, **dict.fromkeys(POSTED_COLUMNS, 1.0)}, columns=[*POSTED_KEYS, *POSTED_COLUMNS])
         )
 
+    def conversations(self, ask, _operation, *, within):
+        self._answer("details")
+        assert len(ask.agent_ids) == 1
+        assert ask.windows == (within,)
+
     def status(self, ask, _operation):
         self._answer("timelines" if ask.granularity is Granularity.QUARTER else "status")
         assert len(ask.agent_ids) == 1
@@ -174,6 +179,7 @@ def test_a_platform_that_is_down_is_not_the_operators_fault():
     ("question", "name", "permission"),
     [
         ("posted", "may read conversations", "analytics:conversationAggregate:view"),
+        ("details", "may read conversation details", "analytics:conversationDetail:view"),
         ("status", "may read status time", "analytics:userAggregate:view"),
         ("agents", "may read names", "directory:user:view"),
         ("agent_by_email", "may read people", "directory:user:view"),
