@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.core.answer import TextAnswer
+from bot.core.memos import MEMO_VERBS
+from bot.core.query import Verb
 from bot.core.rendering.exporting import FILE_OUTPUTS
 from bot.core.rendering.refusals import render_error
 from bot.core.rights import PRIVATE, check_welcome
@@ -57,6 +59,8 @@ RESTARTED_SHARING = (
     "I was restarted while I was posting your answer to the channel. Please look whether it is there before you ask"
     " again."
 )
+_SHOWN_ON_HOME = MEMO_VERBS - {Verb.SAVED} | {Verb.SCHEDULE, Verb.EDIT, Verb.PAUSE, Verb.RESUME, Verb.DELETE}
+"""Verbs after which the asker's Home tab is another, wherever they were typed."""
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ class Answering:
     """Answers questions; used by the jobs of this process and by those that take over from others.
 
     Args:
+        changed: told whose Home tab has become another.
         clock: seconds since 1970.
     """
 
@@ -111,6 +116,7 @@ class Answering:
         schedules: ScheduleDesk,
         jobs: Jobs,
         acks: AcksFirst,
+        changed: Callable[[str], object],
         clock: Callable[[], float],
     ) -> None:
         self._reports = reports
@@ -123,6 +129,7 @@ class Answering:
         self._schedules = schedules
         self._jobs = jobs
         self._acks = acks
+        self._changed = changed
         self._clock = clock
         self._forms = Forms()
         self._lock = threading.Lock()
@@ -247,6 +254,7 @@ class Answering:
             return
         if query.share and ticket.again:
             reply.send(plain(RESTARTED_SHARING))
+            self._note_change(query, person.id)
             return
         audience = self._audience(address) if query.share else PRIVATE
         # The wait in the queue is over: from here on the answer has its whole time.
@@ -268,6 +276,7 @@ class Answering:
             return
         if not ticket.wanted:
             return
+            self._note_change(query, person.id)
         # The answer stands above a menu already from which only its table was asked for as a file.
         alone = address.door is Door.BUTTON and bool(query.outputs) and query.outputs <= FILE_OUTPUTS
         if not alone:
@@ -279,6 +288,10 @@ class Answering:
     def _audience(self, address: Address) -> Audience:
         """Who reads the place where the question was asked; a direct conversation is private."""
         channel = address.channel_id
+    def _note_change(self, query: Query, user_id: str) -> None:
+        if query.verb in _SHOWN_ON_HOME:
+            self._changed(user_id)
+
         return PRIVATE if channel is None or address.is_direct else self._channels.audience(channel)
 
     # --- for the desk too ---

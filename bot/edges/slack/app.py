@@ -109,6 +109,7 @@ def build_slack(
         metrics=metrics,
         schedules=schedules,
         channel_changed=channel_changed,
+        home_changed=lambda user_id: home.changed(user_id),  # noqa: PLW0108  built later, on the desk
         clock=clock,
     )
     schedule_desk = ScheduleDesk(schedules, clock)

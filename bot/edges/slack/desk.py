@@ -61,6 +61,7 @@ class Desk:
     """Takes questions from every door of Slack and sees that each gets one answer, or one reason why not.
 
     Args:
+        home_changed: told whose Home tab has become another.
         clock: seconds since 1970.
     """
 
@@ -77,6 +78,7 @@ class Desk:
         metrics: Metrics,
         schedules: Schedules | None = None,
         channel_changed: Callable[[str], object] | None = None,
+        home_changed: Callable[[str], object] = lambda _user_id: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._reports = reports
@@ -101,6 +103,7 @@ class Desk:
             schedules=self._schedules,
             jobs=jobs,
             acks=self.acks,
+            changed=home_changed,
             clock=clock,
         )
         self._allowance = Allowance(a_minute=settings.commands_a_minute, at_once=settings.commands_in_flight)

@@ -63,6 +63,15 @@ def test_a_question_is_saved_shown_run_and_forgotten(world: FormWorld) -> None:
 
 def test_schedules_stand_there_with_what_became_of_them(world: FormWorld) -> None:
     world.meet()
+def test_what_is_typed_elsewhere_is_on_the_page_at_once(world: FormWorld) -> None:
+    view = opened(world)
+    world.slack.command("schedule weekdays 8:00 yesterday", person=world.ana, channel=world.ops).wait()
+    world.slack.wait_for(lambda: "Weekdays at 08:00" in str(view.payload), what="the schedule on the Home tab")
+    world.memory.chosen[world.ana.id] = Defaults(zone="Asia/Kathmandu")
+    world.slack.command("settings zone Asia/Kathmandu", person=world.ana, channel=world.ops).wait()
+    world.slack.wait_for(lambda: "Asia/Kathmandu" in str(view.payload), what="her zone on the Home tab")
+
+
     world.slack.command(
         "schedule weekdays 8:00 yesterday team:Billing to me", person=world.ana, channel=world.ops
     ).wait()
