@@ -74,7 +74,8 @@ def snapshot_of(answer: Answer) -> Snapshot | None:
     known_at = answer.coverage.data_as_of
     if known_at is None or any(row.state is RowState.NOT_FETCHED for row in answer.rows):
         return None
-    if any(reason is Missing.NOT_FETCHED for row in answer.rows for reason in row.missing.values()):
+    reasons = {id(row.missing): row.missing for row in answer.rows}.values()  # rows share the few patterns there are
+    if any(Missing.NOT_FETCHED in missing.values() for missing in reasons):
         return None
     names = [column.name for column in drawn_columns(answer)]
     kept = answer.rows if len(answer.rows) <= MOST_ROWS else ()

@@ -237,10 +237,17 @@ def _number(metric: Metric, value: float) -> Number:
 
 def columns_of_numbers(figures: Figures, metrics: Sequence[Metric]) -> list[list[Number]]:
     """For each metric its numbers in the order of the rows, None for those that are missing."""
+    import numpy as np
+
     columns: list[list[Number]] = []
     for place, metric in enumerate(metrics):
-        numbers: list[float] = figures.values[:, place].tolist()
-        columns.append([None if number != number else _number(metric, number) for number in numbers])  # noqa: PLR0124
+        values = figures.values[:, place]
+        missing = np.isnan(values)
+        if metric.unit is Unit.COUNT:
+            values = np.rint(np.where(missing, 0.0, values)).astype(np.int64)
+        numbers = values.astype(object)
+        numbers[missing] = None
+        columns.append(numbers.tolist())
     return columns
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.core.sourcing import KeptDay
-from bot.edges.db.archive import SqlChores, SqlDayStore
+from bot.core.sourcing import KeptDay, KeptHalfHours, Side
+from bot.edges.db.archive import SqlChores, SqlDayStore, SqlHalfHourStore
 from bot.edges.db.engine import Database
 from bot.edges.db.migrate import upgrade
 from tests.databases import confirmations_lost, fresh_database, together
@@ -81,6 +82,32 @@ def test_days_are_forgotten_by_age(store: SqlDayStore) -> None:
 
     assert store.purge(DAY + timedelta(days=2)) == 2
     assert list(store.about("org")) == [DAY + timedelta(days=2), DAY + timedelta(days=3)]
+
+
+def test_half_hours_are_kept_by_side_and_day_and_give_way_to_later_ones(database: Database) -> None:
+    store = SqlHalfHourStore(database)
+    posted, status = (KeptHalfHours(side, DAY, FETCHED) for side in Side)
+    later = replace(posted, fetched_at=FETCHED + timedelta(minutes=1))
+
+    with confirmations_lost(database, 1):
+        assert store.keep("org", posted, b"early", codec=1)
+    assert store.keep("org", status, bytes(range(256)), codec=1)
+    together(
+        lambda: store.keep("org", later, b"late", codec=1) and None,
+        lambda: store.keep("org", posted, b"early", codec=1) and None,
+    )
+
+    assert not store.keep("org", posted, b"early", codec=1)
+    assert store.contents("org", Side.POSTED, [DAY, DAY - timedelta(days=1)]) == {DAY: (later, b"late")}
+    assert store.contents("org", Side.STATUS, [DAY]) == {DAY: (status, bytes(range(256)))}
+    assert store.about("another", Side.POSTED) == {}
+    assert SqlDayStore(database).counts()["bytes"] == 260.0
+
+    store.drop("org", posted)
+    assert store.about("org", Side.POSTED) == {DAY: later}
+    store.drop("org", later)
+    assert (store.about("org", Side.POSTED), store.about("org", Side.STATUS)) == ({}, {DAY: status})
+    assert (store.purge(DAY), store.purge(DAY + timedelta(days=1))) == (0, 1)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
