@@ -373,12 +373,9 @@ def _write_json(value: dict[str, Any], out: TextIO) -> None:
 
 
 def _say(error: BotError, err: TextIO) -> None:
-    err.write(f"{error.message}\n")
-    if error.hint:
-        err.write(f"→ {error.hint}\n")
-    reference = getattr(error, "reference", None)
-    if reference:
-        err.write(f"Reference for Genesys's support: {reference}\n")
+    from bot.core.rendering.text import error_as_text
+
+    err.write(error_as_text(error))
 
 
 # -- the other commands -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from bot.core.rendering.fixed import fixed
 from bot.core.rendering.names import cleaned, width_of
 from bot.core.rendering.pictures import heat_text, no_heat_map
 from bot.core.rendering.refusals import hint_of
+from bot.errors import SourceError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,8 +63,13 @@ def text_answer_as_text(answer: TextAnswer) -> str:
 
 
 def error_as_text(error: BotError) -> str:
-    """What happened, and what to do next."""
-    return "\n".join(filter(None, (cleaned(error.message), hint_of(error)))) + "\n"
+    """What happened, line by line; what to do next; and how the platform finds its own failure again."""
+    lines = [" " * (len(line) - len(line.lstrip())) + cleaned(line) for line in error.message.splitlines()]
+    if hint := hint_of(error):
+        lines.append(f"→ {hint}")
+    if isinstance(error, SourceError) and error.reference:
+        lines.append(f"Reference for Genesys's support: {cleaned(error.reference)}")
+    return "\n".join(lines) + "\n"
 
 
 def _wrapped(paragraphs: list[str], width: int) -> list[str]:

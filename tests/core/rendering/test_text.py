@@ -13,7 +13,7 @@ from bot.core.rendering.text import answer_as_text, error_as_text, text_answer_a
 from bot.core.rendering.wording import sources
 from bot.core.sourcing import KeptDay, Sources
 from bot.core.zones import load_zone
-from bot.errors import CommandError
+from bot.errors import CommandError, SettingsError, SourceError
 from tests.core.rendering.answers import LONDON, intervals, many, row, small
 
 SMALL = """\
@@ -257,7 +257,10 @@ def test_text_answers_and_errors_stand_as_they_are():
     query = Query(text="help", verb=Verb.HELP)
     assert text_answer_as_text(TextAnswer(query, "Help", "One.\n  Two.")) == "Help\n\nOne.\n  Two.\n"
     error = CommandError("Two agents match.", hint="Say which.", choices=(("Ana D.", "ana.d"), ("Ana E.", "ana.e")))
-    assert error_as_text(error) == "Two agents match.\nSay which. Ask one of: ana.d; ana.e\n"
+    assert error_as_text(error) == "Two agents match.\n→ Say which. Ask one of: ana.d; ana.e\n"
+    error = SettingsError("2 settings:\n  A is missing.\n  B is \x1b[31mred.", hint="See `.env.example`.")
+    assert error_as_text(error) == "2 settings:\n  A is missing.\n  B is [31mred.\n→ See `.env.example`.\n"
+    assert error_as_text(SourceError("Down.", reference="c-1")) == "Down.\nReference for Genesys's support: c-1\n"
 
 
 def test_the_coverage_line_says_where_conversations_came_from():
