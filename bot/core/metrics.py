@@ -537,13 +537,8 @@ def find_metric(word: str) -> Metric | None:
 
 
 def metrics_for(booking: Booking) -> tuple[Metric, ...]:
-    """The metrics that an answer in that booking carries, in the table's order."""
+    """The metrics that an answer in that booking carries, drawn or not, in the table's order."""
     return tuple(m for m in METRICS if m.fits(booking))
-
-
-def columns_for(booking: Booking) -> tuple[Column, ...]:
-    """The columns of an answer in that booking: everything its sources can tell, drawn or not."""
-    return tuple(m.column for m in metrics_for(booking))
 
 
 _UNIT_WORDS = {

@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from bot.core.recurrence import Recurrence, Slot
     from bot.core.scheduling import Fire
 
-SCHEDULE_VERBS = frozenset(
-    {
-        Verb.SCHEDULE,
-        Verb.SCHEDULES,
-        Verb.PAUSE,
-        Verb.RESUME,
-        Verb.RUN,
-        Verb.TEST,
-        Verb.DELETE,
-        Verb.LOG,
-        Verb.EDIT,
-    }
-)
-"""The verbs that are about schedules."""
-
 
 class TargetKind(StrEnum):
     """How a recipient was named."""

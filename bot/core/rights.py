@@ -237,12 +237,6 @@ def visible_agents(seen_by: Vision, members: Mapping[Selector, Collection[str]])
     return frozenset(covered | ({seen_by.own} if seen_by.own else set()))
 
 
-def may_see(seen_by: Vision, agent_id: str, members: Mapping[Selector, Collection[str]]) -> bool:
-    """Whether the figures of this agent may be shown to her."""
-    visible = visible_agents(seen_by, members)
-    return visible is None or agent_id in visible
-
-
 def sight(
     asked: Collection[str] | None,
     seen_by: Vision,

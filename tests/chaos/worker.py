@@ -72,7 +72,6 @@ def main() -> int:
         settings=DeliverySettings(
             lease_s=LEASE_S,
             renew_s=1.0,
-            post_timeout_s=POST_TIMEOUT_S,
             settle_s=SETTLE_S,
             spread_s=2.0,
             second_sweep_s=SECOND_SWEEP_S,

@@ -15,7 +15,6 @@ from bot.core.metrics import (
     Kind,
     Metric,
     Scope,
-    columns_for,
     definition_text,
     find_metric,
     metric_names,
@@ -118,8 +117,8 @@ def test_an_unknown_word_is_no_metric(word: str):
 
 
 def test_an_answer_carries_every_column_of_its_booking():
-    posted = {c.name for c in columns_for(Booking.POSTED)}
-    clock = {c.name for c in columns_for(Booking.CLOCK)}
+    posted = {m.name for m in metrics_for(Booking.POSTED)}
+    clock = {m.name for m in metrics_for(Booking.CLOCK)}
     everything = {m.name for m in METRICS}
     assert posted == everything - CLOCK_ONLY
     assert clock == everything - {"additive_utilization"}

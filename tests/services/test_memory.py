@@ -313,7 +313,7 @@ def test_nobody_links_herself_to_another_nor_others_to_anybody(office: Office) -
 
     for command in (f"link {ben.email}", f'link "{ben.id}"', f"link <@U2> {ben.email}", "unlink <@U2>"):
         assert isinstance(office.refused(command, ana), NotAllowedError)
-    assert office.memory.link_of("U1") is None
+    assert office.memory._store.person("U1").link is None
     assert office.refused("link", replace(ana, email=None)).code == "no_own_agent"
     assert office.refused("link").code == "missing_object"
 
@@ -327,7 +327,7 @@ def test_who_sees_everyone_links_others_and_two_candidates_are_asked_back(office
     assert others
     linked = office.words(command, boss)
     assert linked.data["agent"]["name"] in label
-    link = office.memory.link_of("U2")
+    link = office.memory._store.person("U2").link
     assert (link.agent_id, link.by) == (linked.data["agent"]["id"], "UBOSS")
     # A mention of her is now that agent, also where Slack can't be asked.
     assert office.figures("<@U2> yesterday").rows[0].groups[0].id == link.agent_id

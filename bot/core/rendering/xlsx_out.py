@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from bot.core.answer import Answer, Column, Number, Row
     from bot.core.query import Query
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 SHEET_ROWS = 1_048_575
 """What Excel's sheets hold beside the header; whatever is written further down is lost without a word."""
 

@@ -24,7 +24,6 @@ class DeliverySettings:
     lease_s: float = 60.0
     """How long a fire is one process's own; another takes over when it lapses."""
     renew_s: float = 15.0
-    post_timeout_s: float = 10.0
     settle_s: float = 13.0
     """After a send of unknown outcome nobody looks or sends before that: the post's time-out, and 3 s for Slack."""
     spread_s: float = 30.0

@@ -106,10 +106,6 @@ class MemoryService:
         self._store.choose(person_id, defaults, self._clock())
         self._read(person_id)
 
-    def link_of(self, person_id: str) -> Link | None:
-        """Who she is in Genesys, as far as that was confirmed; None: nobody said."""
-        return self._read(person_id).link
-
     def set_link(self, person_id: str, agent_id: str | None, *, by: str) -> Link:
         """Keep who somebody is; None: nobody, although an address may be the same. Who may is decided before."""
         link = Link(person_id, agent_id, by, self._clock())
