@@ -251,10 +251,10 @@ class Answering:
             reply.send(
                 self._schedules.answer(query.order, person, address, operation=ticket.operation, key=question.key)
             )
+            self._note_change(query, person.id)
             return
         if query.share and ticket.again:
             reply.send(plain(RESTARTED_SHARING))
-            self._note_change(query, person.id)
             return
         audience = self._audience(address) if query.share else PRIVATE
         # The wait in the queue is over: from here on the answer has its whole time.
@@ -273,10 +273,10 @@ class Answering:
         public = audience.channel_id is not None
         if isinstance(answer, TextAnswer):
             reply.send(self._drawing.message(answer, address))
+            self._note_change(query, person.id)
             return
         if not ticket.wanted:
             return
-            self._note_change(query, person.id)
         # The answer stands above a menu already from which only its table was asked for as a file.
         alone = address.door is Door.BUTTON and bool(query.outputs) and query.outputs <= FILE_OUTPUTS
         if not alone:
@@ -285,13 +285,13 @@ class Answering:
         for sentence in said:
             self.say(reply, plain(sentence))
 
-    def _audience(self, address: Address) -> Audience:
-        """Who reads the place where the question was asked; a direct conversation is private."""
-        channel = address.channel_id
     def _note_change(self, query: Query, user_id: str) -> None:
         if query.verb in _SHOWN_ON_HOME:
             self._changed(user_id)
 
+    def _audience(self, address: Address) -> Audience:
+        """Who reads the place where the question was asked; a direct conversation is private."""
+        channel = address.channel_id
         return PRIVATE if channel is None or address.is_direct else self._channels.audience(channel)
 
     # --- for the desk too ---

@@ -61,8 +61,6 @@ def test_a_question_is_saved_shown_run_and_forgotten(world: FormWorld) -> None:
     assert "None yet. `save morning" in str(view.blocks)
 
 
-def test_schedules_stand_there_with_what_became_of_them(world: FormWorld) -> None:
-    world.meet()
 def test_what_is_typed_elsewhere_is_on_the_page_at_once(world: FormWorld) -> None:
     view = opened(world)
     world.slack.command("schedule weekdays 8:00 yesterday", person=world.ana, channel=world.ops).wait()
@@ -72,6 +70,8 @@ def test_what_is_typed_elsewhere_is_on_the_page_at_once(world: FormWorld) -> Non
     world.slack.wait_for(lambda: "Asia/Kathmandu" in str(view.payload), what="her zone on the Home tab")
 
 
+def test_schedules_stand_there_with_what_became_of_them(world: FormWorld) -> None:
+    world.meet()
     world.slack.command(
         "schedule weekdays 8:00 yesterday team:Billing to me", person=world.ana, channel=world.ops
     ).wait()
