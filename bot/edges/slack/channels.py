@@ -21,6 +21,25 @@ log = structlog.get_logger(__name__)
 
 FRESH_S = 900.0
 _SIZE = 10_000
+_PAGE = 200
+"""Members of a channel in one call, as many as Slack recommends at most."""
+
+
+def members_of(api: SlackApi, channel_id: str) -> frozenset[str]:
+    """Who is in a channel, by Slack id.
+
+    Raises:
+        SlackCallError: Slack doesn't say.
+    """
+    people: set[str] = set()
+    cursor = ""
+    while True:
+        page = api.read("conversations.members", channel=channel_id, limit=_PAGE, cursor=cursor)
+        before = len(people)
+        people.update(str(person) for person in page.get("members") or ())
+        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+        if not cursor or len(people) == before:
+            return frozenset(people)
 
 
 class SlackChannels:
@@ -56,6 +75,23 @@ class SlackChannels:
                 self._known.clear()
             self._known[channel_id] = (audience, self._clock())
         return audience
+
+    def check_member(self, channel_id: str, user_id: str) -> None:
+        """Whether somebody is in a channel from which, as a form says, she asks: what comes in may say anything.
+
+        Raises:
+            NotAllowedError: she isn't, or Slack doesn't say.
+        """
+        try:
+            if user_id in members_of(self._api, channel_id):
+                return
+        except SlackCallError as refusal:
+            log.warning("members_unknown", channel=channel_id, error=refusal.error, needed=refusal.needed)
+        raise NotAllowedError(
+            "I can't tell that you are in the channel where the form was opened.",
+            hint="Invite me there (`/invite`), or type the command in the channel.",
+            code="channel_unknown",
+        )
 
     def forget(self, channel_id: str) -> None:
         """Look again next time: something about the channel changed."""

@@ -183,6 +183,14 @@ class Desk:
         """Tell somebody something at once; waits for Slack, so never from a listener."""
         self._answering.say(self._answering.reply(address), message)
 
+    def check_member(self, channel_id: str, user_id: str) -> None:
+        """Whether somebody is in the channel that a form names; waits for Slack.
+
+        Raises:
+            NotAllowedError: she isn't, or nobody can tell.
+        """
+        self._channels.check_member(channel_id, user_id)
+
     def channel_changed(self, channel_id: str) -> None:
         """Look again who reads a channel before the next post."""
         self._channels.forget(channel_id)

@@ -29,7 +29,10 @@ _SLACK_ID = re.compile(r"[UWCGD][A-Z0-9]{1,30}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{1,30}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 _RANK = re.compile(r"(?:top|bottom) [0-9]{1,4}")
+_MONTH_DAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
 _ONE_LINE = re.compile(r"\s+")
+LONGEST_METADATA = 3_000
+"""Characters that Slack keeps with a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,11 @@ class Origin:
         return json.dumps({name: value for name, value in said.items() if value}, separators=(",", ":"))
 
     @classmethod
-    def of(cls, metadata: str | None) -> Self:
+    def of(cls, metadata: object) -> Self:
         """What came back; whatever isn't ours counts as not said."""
         try:
-            said = json.loads(metadata or "{}")
-        except ValueError:
+            said = json.loads(_text(metadata)[:LONGEST_METADATA] or "{}")
+        except (ValueError, RecursionError):
             said = {}
         if not isinstance(said, dict):
             return cls()
@@ -66,7 +69,7 @@ class Origin:
             channel_id=_matching(_CHANNEL, said.get("channel")),
             thread_ts=_matching(_TIMESTAMP, said.get("thread")),
             expanded=said.get("more") is True,
-            number=number if isinstance(number, int) and 0 < number < 10**9 else None,
+            number=number if type(number) is int and 0 < number < 10**9 else None,
         )
 
 
@@ -158,7 +161,7 @@ def schedule_form(view: Mapping[str, Any], number: int | None) -> ScheduleForm:
         question=values.text("question"),
         days=_one_of(values.option("days"), {*DAYS, SOME_DAYS, MONTHLY}) or "weekdays",
         weekdays=frozenset(int(day) for day in values.options("weekdays") if day in {*"0123456"}),
-        month_day=int(month_day) if month_day.isdecimal() and 1 <= int(month_day) <= 31 else None,
+        month_day=int(month_day) if _MONTH_DAY.fullmatch(month_day) else None,
         times=tuple(times),
         zone=_one_of(values.option("zone"), zone_names()),
         people=values.ids("people", "selected_users"),

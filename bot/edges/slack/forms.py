@@ -359,6 +359,8 @@ class FormDesk:
             corrected = save_view(
                 name=name,
                 question=question,
+            if owner is not None:
+                self._desk.check_member(owner, person.id)
                 in_channel=origin.is_shared,
                 for_channel=for_channel,
                 problems=(problem,),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.edges.slack.api import SlackCallError
+from bot.edges.slack.channels import members_of
 from bot.ports import ChannelState, Posted, Refused, Unclear
 from bot.services.delivery import Caretakers
 
@@ -136,18 +137,10 @@ class SlackMessenger:
 
     def members(self, channel_id: str) -> frozenset[str] | Refused | Unclear:
         """Who is in a channel, by Slack id."""
-        people: set[str] = set()
-        cursor = ""
-        while True:
-            try:
-                page = self._api.read("conversations.members", channel=channel_id, limit=_PAGE, cursor=cursor)
-            except SlackCallError as refusal:
-                return _outcome(refusal)
-            before = len(people)
-            people.update(str(person) for person in page.get("members") or ())
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor or len(people) == before:
-                return frozenset(people)
+        try:
+            return members_of(self._api, channel_id)
+        except SlackCallError as refusal:
+            return _outcome(refusal)
 
 
 def caretakers(grants: Iterable[Grant], auditors: Sequence[str], api: SlackApi) -> Caretakers:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.core.rendering.blocks import Message
 from bot.core.rendering.schedules import render_order_refusal, render_outcome
+from bot.edges.slack.reply import Door
 from bot.errors import CommandError
 from bot.services.schedules import Place
 
@@ -63,7 +64,7 @@ class ScheduleDesk:
 
     def outcome(self, order: Order, person: Requester, address: Address, *, operation: Operation, key: str) -> Outcome:
         """The same, not drawn."""
-        place = Place(_shared_channel(address))
+        place = Place(_shared_channel(address), certain=address.door is not Door.FORM)
         return self._service().carry_out(order, person, place=place, operation=operation, request_id=key)
 
     def refusal(self, error: CommandError, order: Order, address: Address) -> Message:

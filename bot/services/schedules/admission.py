@@ -73,6 +73,8 @@ class Place:
 
     channel_id: str | None = None
     """None: nowhere that others read, such as a direct message."""
+    certain: bool = True
+    """False: it may be another one, for the form that says so came by way of somebody's browser."""
 
 
 class Admission:
@@ -143,7 +145,7 @@ class Admission:
             query = self.read_ahead(schedule, to, owner, upcoming)
             notes |= dict.fromkeys(notice.message for notice in self._reports.check(query, owner, operation))
             if to.kind is DestinationKind.CHANNEL:
-                trusted = to.id == place.channel_id or to in kept
+                trusted = (place.certain and to.id == place.channel_id) or to in kept
                 notes |= dict.fromkeys(self._check_channel(to, query, None if trusted else typed_by or owner))
             elif to.id != owner.id:
                 self._check_reader(to, query, operation)
