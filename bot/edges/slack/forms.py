@@ -271,6 +271,12 @@ class FormDesk:
 
     def submitted(self, view: Mapping[str, Any], user_id: str, trigger_id: str) -> dict[str, Any]:
         """Take a form; what to acknowledge it with: nothing closes it, `errors` say what is wrong at which field."""
+        try:
+            return self._taken(view, user_id, trigger_id)
+        except Exception as error:  # noqa: BLE001  without an acknowledgement that says so it would close as if taken
+            return _errors((Problem("", self._sorry(error, user_id).text),), view)
+
+    def _taken(self, view: Mapping[str, Any], user_id: str, trigger_id: str) -> dict[str, Any]:
         kind, origin = view.get("callback_id"), Origin.of(view.get("private_metadata"))
         person, key = self._people.known(user_id), f"trigger:{trigger_id}"
         if person is None:
@@ -353,14 +359,14 @@ class FormDesk:
         try:
             self._reports.read(question, person)
             owner = origin.channel_id if for_channel else None
+            if owner is not None:
+                self._desk.check_member(owner, person.id)
             saved = self._memory().save(person, name, question, channel_id=owner)
         except CommandError as error:
             problem = Problem.of("question" if error.code in _OF_QUESTIONS else "name", error)
             corrected = save_view(
                 name=name,
                 question=question,
-            if owner is not None:
-                self._desk.check_member(owner, person.id)
                 in_channel=origin.is_shared,
                 for_channel=for_channel,
                 problems=(problem,),

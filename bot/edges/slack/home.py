@@ -20,6 +20,7 @@ from bot.core.orders import Listed, Logged, Order
 from bot.core.people import shown_name
 from bot.core.query import Verb
 from bot.core.rendering.form_pieces import FIELD
+from bot.core.rendering.forms import done_view, waiting_view
 from bot.core.rendering.home import (
     AS_USUAL,
     MOST_ASKED,
@@ -63,6 +64,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_COMPLAINT = 300
+SETTINGS_TITLE = "Your settings"
+RESTARTED = "I was restarted while I did what you pressed. Your Home tab shows whether it was done."
+_ITS_OWN_DOING = frozenset({"exchanged_trigger_id", "not_found", "view_not_found"})
+"""She pressed twice, or closed the form before it was filled in."""
 _CHANGES = MEMO_VERBS - {Verb.SAVED}
 """Verbs that change what stands on the page; `saved` asks."""
 
@@ -131,19 +136,26 @@ class HomeDesk:
 
     def press(self, text: str, user_id: str, key: str) -> None:
         """Take a press that changes something on the page."""
-        submission = self._jobs.submit(key, partial(self._do, text, user_id, key), keep_s=PRESS_KEEP_S)
+        do = partial(self._do, text, user_id, key)
+        submission = self._jobs.submit(key, do, keep_s=PRESS_KEEP_S, abandoned=partial(self._say, user_id, RESTARTED))
         if not submission.accepted and not submission.duplicate:
-            address = Address(user_id, Door.HOME, received_at=self._desk.now)
-            self._alarms.after(0, partial(self._desk.say, address, plain(BUSY)))
+            self._alarms.after(0, partial(self._say, user_id, BUSY))
 
     def open_settings(self, user_id: str, trigger_id: str) -> None:
-        """Open the form for her choices; it holds what memory knows of them."""
-        person = self._people.known(user_id)
-        view = settings_view(person.defaults if person is not None else NOTHING_CHOSEN)
-        self._threads.submit(self._open, view, user_id, trigger_id)
+        """Open the form for her choices; it holds them all, for what it lacks is taken back when it is handed in."""
+        self._threads.submit(self._open, user_id, trigger_id)
 
     def settings_handed_in(self, view: Mapping[str, Any], user_id: str, trigger_id: str) -> dict[str, Any]:
         """Take her choices; what to acknowledge the form with."""
+        try:
+            return self._taken(view, user_id, trigger_id)
+        except Exception as error:  # noqa: BLE001  without an acknowledgement that says so it would close as if taken
+            return {
+                "response_action": "errors",
+                "errors": {f"{FIELD}set_zone": _complaint(self._sorry(error, user_id))},
+            }
+
+    def _taken(self, view: Mapping[str, Any], user_id: str, trigger_id: str) -> dict[str, Any]:
         values, defaults, errors = Values(view), NOTHING_CHOSEN, {}
         for key in CHOICES:
             words = _words(key, values)
@@ -152,12 +164,12 @@ class HomeDesk:
             try:
                 defaults = with_setting(defaults, key, words)
             except CommandError as error:
-                said = cleaned(f"{error.message} {error.hint or ''}").replace("`", "’")
-                errors[f"{FIELD}set_{key}"] = capped(said, LONGEST_COMPLAINT)
+                errors[f"{FIELD}set_{key}"] = _complaint(f"{error.message} {error.hint or ''}")
         if errors:
             return {"response_action": "errors", "errors": errors}
         keep = partial(self._keep, defaults, user_id)
-        submission = self._jobs.submit(f"trigger:{trigger_id}", keep, keep_s=PRESS_KEEP_S)
+        left = partial(self._say, user_id, RESTARTED)
+        submission = self._jobs.submit(f"trigger:{trigger_id}", keep, keep_s=PRESS_KEEP_S, abandoned=left)
         if not submission.accepted and not submission.duplicate:
             return {"response_action": "errors", "errors": {f"{FIELD}set_zone": BUSY}}
         return {}
@@ -170,12 +182,8 @@ class HomeDesk:
             person = self._people.requester(user_id)
             check_welcome(person)
             view = home_view(self._page(person, notice))
-        except CommandError as error:
-            view = message_view(render_error(error, reference="").text)
         except Exception as error:  # noqa: BLE001  whatever it is, the tab must not stay empty
-            reference = logged("home_failed", error, user=user_id)
-            known = error if isinstance(error, BotError) else BotError("unexpected")
-            view = message_view(render_error(known, reference=reference).text)
+            view = message_view(self._sorry(error, user_id))
         try:
             self._api.write("views.publish", user_id=user_id, view=view)
         except SlackCallError as refusal:
@@ -226,20 +234,24 @@ class HomeDesk:
             else:  # nothing on the page asks so
                 self._desk.take_quietly(Question(text, address, f"{key}:asked"))
                 return
-        except CommandError as error:
-            said = render_error(error, reference="").text
         except Exception as error:  # noqa: BLE001  whatever it is, the person hears of it
-            reference = logged("home_press_failed", error, user=user_id)
-            known = error if isinstance(error, BotError) else BotError("unexpected")
-            said = render_error(known, reference=reference).text
+            said = self._sorry(error, user_id)
         self.draw(user_id, said)
 
-    def _open(self, view: dict[str, Any], user_id: str, trigger_id: str) -> None:
+    def _open(self, user_id: str, trigger_id: str) -> None:
+        """A trigger lives three seconds, so the form is opened first and filled in when the database has answered."""
         try:
-            self._api.write("views.open", trigger_id=trigger_id, view=view)
+            opened = self._api.write("views.open", trigger_id=trigger_id, view=waiting_view(SETTINGS_TITLE)).get("view")
+            shown = opened if isinstance(opened, dict) else {}
+            try:
+                check_welcome(self._people.requester(user_id))
+                view = settings_view(self._memory.defaults(user_id) if self._memory else NOTHING_CHOSEN)
+            except Exception as error:  # noqa: BLE001  whatever it is, the form must not wait for ever
+                view = done_view(SETTINGS_TITLE, [self._sorry(error, user_id)])
+            self._api.write("views.update", view_id=shown.get("id"), hash=shown.get("hash"), view=view)
         except SlackCallError as refusal:
             log.warning("form_refused", user=user_id, form="settings", error=refusal.error, pointers=refusal.pointers)
-            if refusal.error != "exchanged_trigger_id":
+            if refusal.error not in _ITS_OWN_DOING:
                 self.draw(user_id, "Slack didn't open the form in time. Please press “Change…” again.")
 
     def _keep(self, defaults: Defaults, user_id: str) -> None:
@@ -248,9 +260,19 @@ class HomeDesk:
             check_welcome(self._people.requester(user_id))
             if self._memory is not None:
                 self._memory.set_defaults(user_id, defaults)
-        except BotError as error:
-            notice = render_error(error, reference=logged("settings_not_kept", error, user=user_id)).text
+        except Exception as error:  # noqa: BLE001  whatever it is, the person hears of it
+            notice = self._sorry(error, user_id)
         self.draw(user_id, notice)
+
+    def _say(self, user_id: str, sentence: str) -> None:
+        self._desk.say(Address(user_id, Door.HOME, received_at=self._desk.now), plain(sentence))
+
+    def _sorry(self, error: Exception, user_id: str) -> str:
+        """What the person hears of a failure: why she was refused, or the id under which the log has it."""
+        if isinstance(error, CommandError):
+            return render_error(error, reference="").text
+        known = error if isinstance(error, BotError) else BotError("unexpected")
+        return render_error(known, reference=logged("home_failed", error, user=user_id)).text
 
     def _order(self, order: Order, person: Requester, key: str) -> object:
         address = Address(person.id, Door.HOME)
@@ -261,6 +283,11 @@ class HomeDesk:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._desk.now, UTC)
+
+
+def _complaint(said: str) -> str:
+    """What Slack shows at a field: plain text."""
+    return capped(cleaned(said).replace("`", "’"), LONGEST_COMPLAINT)
 
 
 def _words(key: str, values: Values) -> str:

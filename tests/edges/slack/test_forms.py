@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.core.rendering.forms import CHANNEL
 from bot.core.rights import PRIVATE
 from bot.core.scheduling import Destination, DestinationKind
 from bot.demo.fake_slack import FakeSlack, Reject
@@ -345,3 +347,56 @@ def test_a_question_is_saved_with_a_name(http: FormWorld) -> None:
     http.shows(view, 'Saved for everybody in this channel. `/utilization saved "morning" for this channel` asks it.')
     (kept,) = http.memory.saved("COPS")
     assert (kept.name, kept.question, kept.by) == ("morning", "yesterday team:Billing", "UANA")
+
+
+# --- what comes back is user input -----------------------------------------------------------------------------------
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "schedule": {"question": {"value": "yesterday"}, "times": {"selected_options": [{"value": "08:00"}]}},
+    "save": {"name": {"value": "morning"}, "question": {"value": "yesterday"}},
+    "ask": {"when": {"selected_option": {"value": "yesterday"}}},
+}
+
+
+def handed_in(world: FormWorld, kind: str, metadata: object, **more: Any) -> Any:
+    """The answer to a form that was tampered with on its way."""
+    fields = FIELDS[kind] | more
+    values = {f"field:{name}": {f"field:{name}": value} for name, value in fields.items()}
+    view = {"type": "modal", "id": "V1", "callback_id": f"form:{kind}", "state": {"values": values}}
+    return world.slack.forge("view_submission", {"view": view | {"private_metadata": metadata}}, person=world.bob)
+
+
+def test_a_form_that_names_a_channel_of_others_gains_nothing(http: FormWorld) -> None:
+    http.meet(http.bob)
+    secret = http.slack.add_channel("secret", members=[http.ana], id="CSECRET")
+    metadata = json.dumps({"channel": secret.id})
+
+    handed_in(http, "save", metadata, owner={"selected_option": {"value": CHANNEL}})
+    handed_in(http, "schedule", metadata, channels={"selected_conversations": [secret.id]})
+    for field, asked in (("more", {"value": "share"}), ("when", {"selected_option": {"value": "saved standup"}})):
+        assert handed_in(http, "ask", metadata, **{field: asked}).json["errors"]
+
+    http.slack.wait_for(lambda: len(http.slack.messages(http.slack.dm(http.bob))) == 2, what="two refusals")
+    said = " ".join(message.text for message in http.slack.messages(http.slack.dm(http.bob)))
+    assert "can't tell that you are in the channel" in said
+    assert "You are not in" in said
+    assert http.memory.kept == {}
+    assert not http.store.all()
+    assert http.reports.asked == []
+    assert http.slack.messages(secret) == []
+
+
+@pytest.mark.parametrize("metadata", ["[" * 100_000, "{", {"channel": "C1"}, 7, None, '{"number": true}'])
+def test_a_form_with_metadata_of_any_kind_is_taken_or_refused_in_words(http: FormWorld, metadata: object) -> None:
+    http.meet(http.bob)
+    answered = handed_in(http, "schedule", metadata, month_day={"selected_option": {"value": "9" * 5_000}})
+    assert answered.status == 200
+    assert answered.json["response_action"] in {"update", "errors"}
+
+
+def test_a_form_that_fails_while_it_is_read_stays_open_and_says_so(http: FormWorld) -> None:
+    http.meet(http.bob)
+    http.reports.read = lambda *_a, **_k: 1 / 0
+    for kind, field in (("ask", "field:when"), ("save", "field:question")):
+        answered = handed_in(http, kind, "{}")
+        assert list(answered.json["errors"]) == [field]

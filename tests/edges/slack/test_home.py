@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from bot.core.memos import Asked
 from bot.demo.fake_slack import FakeSlack, Reject
 from bot.demo.fake_slack.controls import controls
 from bot.edges.slack.forms import BUSY
+from bot.errors import StoreError
 from tests.edges.slack.forming import NOON, FormWorld
 from tests.edges.slack.worlds import WAIT_S
 
@@ -123,6 +125,42 @@ def test_a_choice_that_cannot_be_is_told_at_its_field(world: FormWorld) -> None:
     answered = world.slack.forge("view_submission", {"view": view}, person=world.ana)
     assert "13 columns" in answered.json["errors"]["field:set_columns"]
     assert world.memory.chosen == {}
+
+
+def test_the_form_for_choices_holds_what_another_process_kept(world: FormWorld) -> None:
+    view = opened(world)
+    world.people._people._kept.clear()  # this process has forgotten her, or never knew her
+    world.memory.chosen["UANA"] = Defaults(zone="Asia/Tokyo", columns=("handle_s",))
+    world.slack.press(view, "Change", person=world.ana)
+    modal = world.modal("Your settings")
+    assert world.slack.submit(modal, {"Durations": "06:32:00"}, person=world.ana).errors == {}
+    world.slack.wait_for(lambda: "Kept." in str(view.payload["blocks"][0]), what="a notice")
+    assert world.memory.chosen["UANA"] == Defaults(
+        zone="Asia/Tokyo", columns=("handle_s",), durations=DurationStyle.CLOCK
+    )
+
+
+def test_a_form_for_choices_that_cannot_be_filled_in_says_so(world: FormWorld) -> None:
+    view = opened(world)
+    world.memory.defaults = lambda _person: (_ for _ in ()).throw(StoreError("The database did not do its work."))
+    world.slack.press(view, "Change", person=world.ana)
+    assert "did not do its work" in str(world.modal("Your settings").blocks)
+
+
+def test_whose_press_a_stop_takes_away_hears_of_it(world: FormWorld) -> None:
+    world.meet()
+    held = threading.Event()
+    for number in range(2):  # both workers are busy
+        world.jobs.submit(f"busy {number}", held.wait)
+    pressed = {"type": "button", "action_id": "home:do:reset", "block_id": "b", "value": "settings reset"}
+    world.slack.forge("block_actions", {"actions": [pressed]}, person=world.ana)
+    world.slack.wait_for(lambda: world.jobs.waiting, what="the press")
+    closing = threading.Thread(target=world.jobs.close, args=(WAIT_S,))
+    closing.start()
+    world.slack.wait_for(lambda: not world.jobs.running, what="the stop")
+    held.set()
+    closing.join()
+    world.slack.wait_for_message(world.slack.dm(world.ana), containing="I was restarted")
 
 
 def test_last_questions_are_asked_again(world: FormWorld) -> None:
