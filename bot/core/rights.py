@@ -355,6 +355,14 @@ def agents_behind(row: Row) -> frozenset[str]:
     return frozenset({agent.id} if agent.id is not None and row.state in _WITH_DATA else ())
 
 
+def disclosed(answer: Answer) -> frozenset[str]:
+    """Agents of whom an answer tells: those with rows of their own, and those behind groups too small to hide them."""
+    rows = (*answer.rows, *(answer.versus.rows if answer.versus else ()))
+    named = {group.id for row in rows if (group := row.group("agent")) is not None and group.id}
+    small = (row.agent_ids for row in rows if row.group("agent") is None and len(row.agent_ids) < SMALLEST_GROUP)
+    return frozenset(named).union(*small)
+
+
 def _together(answer: Answer) -> Answer:
     """All agents as one row that carries the totals."""
     row, there = _joined(answer, _everybody(answer.rows)), answer.versus

@@ -12,7 +12,7 @@ from bot.core.intervals import Interval, day_start, local_date
 from bot.core.looks import Look, LookKind
 from bot.core.planning import posted_ask
 from bot.core.query import Booking, Dimension, Verb
-from bot.core.rights import PRIVATE, check_names, check_welcome, for_audience, vision
+from bot.core.rights import PRIVATE, check_names, check_welcome, disclosed, for_audience, vision
 from bot.core.sessions import shortness
 from bot.core.sourcing import joined
 from bot.errors import CommandError, SourceError, UnknownAgentError
@@ -203,7 +203,7 @@ class ReportService:
                 raise
             return _help(query)
         shown = for_audience(answer, audience)
-        whom = sorted({g.id for row in shown.rows for g in row.groups if g.dimension == "agent" and g.id})
+        whom = sorted(disclosed(shown))
         for side in query.sides():  # two times are two looks
             self._looked(side, requester, whom, door, audience)
         if door == SCHEDULE_DOOR:  # `again` repeats what she asked, not what was posted for her

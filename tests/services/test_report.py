@@ -422,6 +422,20 @@ def test_every_look_is_recorded(world: World) -> None:
     assert look.window == Interval(answer.query.range.start, answer.query.range.end)
 
 
+def test_a_group_too_small_to_hide_anybody_is_a_look_at_each_of_them(world: World) -> None:
+    ana = next(row.groups[0] for row in world.ask("2026-03-05").rows if row.values["handle_s"])
+    for how in ("by team", "by queue", "by media"):
+        world.looks.clear()
+        world.ask(f'2026-03-05 "{ana.name}" {how}')
+        assert [look.whom for look in world.looks] == [(ana.id,)], how
+
+    world.looks.clear()
+    teams = [row.agent_ids for row in world.ask("2026-03-05 by team").rows]
+    (look,) = world.looks
+    assert set(look.whom) == set().union(*(team for team in teams if len(team) < 5))
+    assert set(look.whom).isdisjoint(max(teams, key=len))
+
+
 def test_groups_of_which_somebody_sees_a_part_say_so_once(world: World) -> None:
     me, scoped = world.person(), Requester(id="U5", zone="Europe/London")
     world.build(f'U5=team:"{world.engine.organization.teams[0].name}"')
