@@ -61,7 +61,7 @@ def _document(path: Path) -> dict[str, object]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise CommandError(f"{path} can't be read: {error.strerror}.", hint=_USAGE, code="usage") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"{path} is no JSON: {error}.", hint=_USAGE, code="invalid_file") from error
     return document if isinstance(document, dict) else {}
 
@@ -70,6 +70,8 @@ def _write(path: Path, text: str) -> None:
     """Write it for the eyes of its owner alone: it says who people are."""
     try:
         path.touch(mode=0o600)
+        if path.is_file():
+            path.chmod(0o600)  # one that was there already
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandError(

@@ -477,6 +477,37 @@ def test_all_of_it_goes_to_a_file_and_comes_back(office: Office, tmp_path: Path)
         empty.close()
 
 
+def test_a_file_of_any_content_is_taken_or_refused_in_words(office: Office, tmp_path: Path) -> None:
+    at = "2026-01-01T00:00:00+00:00"
+    saved = {"name": "a", "question": "yesterday", "owner": "U1", "for_channel": False, "by": "U1", "at": at}
+    entries: tuple[dict[str, Any], ...] = (
+        {"saved": [saved | {"at": "0001-01-01T00:00:00+14:00"}]},
+        {"saved": [saved | {"owner": "U1\x00"}]},
+        {"saved": [saved | {"owner": "U" * 100_000}]},
+        {"saved": [saved | {"question": "yester\ud800day"}]},
+        {"links": [{"person": "U1\ud800", "agent": "x", "by": "U1", "at": at}]},
+        {"settings": {"U1\ud800": {"zone\ud800": "Europe/London"}}},
+    )
+    deep = '{"format": 1, "saved": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    for number, text in enumerate([*(json.dumps({"format": 1} | entry) for entry in entries), deep]):
+        path = tmp_path / f"{number}.json"
+        path.write_text(text)
+        with pytest.raises(CommandError) as refusal:
+            carried(office, "import", str(path))
+        assert refusal.value.code == "invalid_file"
+        refusal.value.message.encode()
+    kept = office.memory._store.everything()
+    assert not (kept.defaults or kept.saved or kept.links)
+
+
+def test_a_file_that_others_could_read_is_theirs_no_longer(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    path.write_text("{}")
+    path.chmod(0o644)
+    carried(office, "export", str(path))
+    assert path.stat().st_mode & 0o077 == 0
+
+
 def test_a_file_with_bad_entries_changes_nothing_and_names_them_all(office: Office, tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
     entry = {"name": "a", "question": "yesterday", "owner": "U1", "for_channel": False, "by": "U1", "at": "2026-03-10"}

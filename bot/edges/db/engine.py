@@ -171,7 +171,7 @@ class Database:
             for attempt in tries:
                 with attempt:
                     return once(attempt.retry_state.attempt_number > 1)
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, sqlite3.Error, UnicodeEncodeError) as error:  # the last: signs that no text has
             raise StoreError(
                 "The database did not do its work.", hint="An operator finds the cause in the log. Try again later."
             ) from error

@@ -6,6 +6,7 @@ are named at once.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,9 +20,11 @@ from bot.ports import EverythingKept
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.core.defaults import Defaults
     from bot.ports import MemoryStore
 
 FORMAT = 1
+_UNKEPT = frozenset({"Cc", "Cs"})
 _PARTS = ("settings", "saved", "links")
 
 T = TypeVar("T")
@@ -69,9 +72,9 @@ def read_document(document: object) -> EverythingKept:
         faults.append("settings: no object")
         settings = {}
     defaults = {
-        str(person): found
+        person: found
         for person, words in settings.items()
-        if (found := _read(f"settings.{person}", words, defaults_from_json, faults)) is not None
+        if (found := _read(f"settings.{person[:40]}", (person, words), _settings, faults)) is not None
     }
     questions = _all("saved", document.get("saved", []), _saved, faults)
     linked = _all("links", document.get("links", []), _link, faults)
@@ -97,15 +100,19 @@ def _read(where: str, entry: object, read: Callable[[Any], T], faults: list[str]
     try:
         return read(entry)
     except (ValueError, CommandError) as error:
-        faults.append(f"{where}: {error}")
+        faults.append(f"{where}: {error}".encode(errors="replace").decode())
         return None
+
+
+def _settings(entry: tuple[str, object]) -> Defaults:
+    person, words = entry
+    _check_kept(person, "person")
+    return defaults_from_json(words)
 
 
 def _saved(entry: object) -> Saved:
     name, question = _text(entry, "name"), _text(entry, "question")
     check_name(name)
-    if len(question) > MAX_CHARACTERS:
-        raise ValueError(f"question: more than {MAX_CHARACTERS:,} characters")
     for_channel = _field(entry, "for_channel")
     if not isinstance(for_channel, bool):
         raise ValueError("for_channel: neither true nor false")  # noqa: TRY004  a file is bad, not a call
@@ -129,11 +136,23 @@ def _text(entry: object, name: str) -> str:
     value = _field(entry, name)
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{name}: no text")
+    _check_kept(value, name)
     return value
+
+
+def _check_kept(value: str, name: str) -> None:
+    """Refuse what a command could not have put there, and a database could not take."""
+    if len(value) > MAX_CHARACTERS:
+        raise ValueError(f"{name}: more than {MAX_CHARACTERS:,} characters")
+    if any(unicodedata.category(sign) in _UNKEPT for sign in value):
+        raise ValueError(f"{name}: signs that no text has")
 
 
 def _moment(entry: object) -> datetime:
     moment = datetime.fromisoformat(_text(entry, "at"))
     if moment.tzinfo is None:
         raise ValueError("at: an instant has an offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("at: beyond the years that there are") from None
