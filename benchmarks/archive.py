@@ -65,26 +65,6 @@ def main() -> int:
         sources = by_the_clock(settings, client, clock=lambda: now, database=database)
         if sources.archive is None:
             raise SystemExit("the archive is off")
-        night = Prefetch(
-            sources.work,
-            sources.archive,
-            SqlChores(database, clock=lambda: now),
-            PrefetchSettings(datetime.min.time().replace(hour=2), settings.zone),
-            owner="benchmark",
-            clock=lambda: now,
-            half_hours=sources.half_hours,
-            expected=lambda _operation: [agent.id for agent in engine.organization.agents],
-        )
-        began = time.perf_counter()
-        night.fill(night.night(now))
-        took = time.perf_counter() - began
-        about = SqlDayStore(database).counts()
-        conversations = sum(day.conversations for day in SqlDayStore(database).about(engine.organization.id).values())
-        print(
-            f"the night: {about['days']:.0f} days, {conversations:,} conversations in {len(engine.requests)} requests "
-            f"and {took:.1f} s (the made-up organisation's own time included); {about['bytes'] / 1e6:.2f} MB kept"
-        )
-        now = MORNING
         answers = SharedCache(time.monotonic)
         service = report_service(
             settings,
@@ -96,6 +76,26 @@ def main() -> int:
             half_hours=sources.half_hours,
             answers=answers,
         )
+        night = Prefetch(
+            sources.work,
+            sources.archive,
+            SqlChores(database, clock=lambda: now),
+            PrefetchSettings(datetime.min.time().replace(hour=2), settings.zone),
+            owner="benchmark",
+            clock=lambda: now,
+            half_hours=sources.half_hours,
+            expected=service.watched,
+        )
+        began = time.perf_counter()
+        night.fill(night.night(now))
+        took = time.perf_counter() - began
+        about = SqlDayStore(database).counts()
+        conversations = sum(day.conversations for day in SqlDayStore(database).about(engine.organization.id).values())
+        print(
+            f"the night: {about['days']:.0f} days, {conversations:,} conversations in {len(engine.requests)} requests "
+            f"and {took:.1f} s (the made-up organisation's own time included); {about['bytes'] / 1e6:.2f} MB kept"
+        )
+        now = MORNING
         operator = Requester(id="operator", operator=True)
 
         def answer(text: str) -> object:

@@ -288,9 +288,9 @@ class ReportService:
         return self._whom.suggest_groups(typed, requester, limit=limit)
 
     def watched(self, operation: Operation) -> frozenset[str]:
-        """The agents inside the supervisors' scopes, whom the morning's questions are about.
+        """Members of queues and of the supervisors' scopes: whose rows the morning's questions have, worked or not.
 
-        A scope that can't be read is left out: reading ahead stands without it.
+        What can't be read is left out: reading ahead stands without it.
         """
         return self._whom.watched(operation)
 

@@ -71,8 +71,9 @@ class Whom:
         return chosen, ids, ids, notices
 
     def watched(self, operation: Operation) -> frozenset[str]:
-        """The agents inside all scopes that anybody was granted; a scope that can't be read is left out."""
-        found: set[str] = set()
+        """Members of any queue and of all scopes that anybody was granted; what can't be read is left out."""
+        members, _ = self._directory.members_of_queues(None, operation)
+        found = set(members)
         for scope in dict.fromkeys(scope for grant in self._grants for scope in grant.scopes):
             with suppress(SourceError):
                 found |= self._directory.scope_ids(scope, operation)

@@ -329,6 +329,23 @@ def test_after_a_night_yesterday_costs_no_request_and_says_whence_it_is(world: W
     service.close()
 
 
+def test_members_of_queues_and_of_supervisors_scopes_are_expected_in_the_morning(world: World) -> None:
+    teams = {team.name: team.id for team in world.engine.organization.teams}
+    named = [*teams][:2]
+    granted = f"U1=team:{named[0]},team:Nowhere; S2=team:{named[1]}; U3=*"
+    settings = load_settings({"SUPERVISORS": granted}, env_file=None)
+    service = report_service(settings, world.client, people=None, clock=lambda: world.now)
+
+    expected = service.watched(_now())
+
+    active = [agent for agent in world.engine.organization.agents if agent.is_listed]
+    inside = {agent.id for agent in active if agent.team_id in {teams[name] for name in named}}
+    assert inside
+    of_queues = {agent.id for agent in active if agent.queue_ids}
+    assert expected.intersection(world.everybody) == inside | of_queues
+    service.close()
+
+
 class Conversations:
     """Reads days of conversations, or fails at it."""
 
