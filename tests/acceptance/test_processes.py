@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -90,14 +91,15 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def wait_until_listening(port: int) -> None:
+def wait_until_serving(port: int) -> None:
+    """Until a worker answers: the socket listens from the master's first moment on."""
     ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        with contextlib.suppress(OSError):
+            page(f"http://127.0.0.1:{port}/healthz")
+            return
         time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on {port}")
+    raise TimeoutError(f"nothing answers on {port}")
 
 
 def page(url: str) -> str:
@@ -130,7 +132,7 @@ def test_web_and_two_clocks_share_a_postgres_and_post_once(slack: FakeSlack, tmp
         clocks = [started(["bot", "clock"], environ, tmp_path / f"clock{n}") for n in range(2)]
         web = started(["gunicorn"], environ, tmp_path / "web")
         try:
-            wait_until_listening(port)
+            wait_until_serving(port)
             slack.connect(url=f"http://127.0.0.1:{port}/slack/events")
             assert (
                 "schedule 1"
@@ -175,7 +177,7 @@ def test_a_question_of_a_killed_process_is_answered_by_the_worker(slack: FakeSla
         web = started(["gunicorn"], environ, tmp_path / "web")
         worker: subprocess.Popen[bytes] | None = None
         try:
-            wait_until_listening(port)
+            wait_until_serving(port)
             slack.connect(url=f"http://127.0.0.1:{port}/slack/events")
             asked = slack.command("yesterday", person=ana)
             assert asked.acknowledged
