@@ -37,12 +37,14 @@ ROUTING = {
 }
 PRESENCE = {"on_queue_s": "ON_QUEUE", "break_s": "BREAK", "meal_s": "MEAL", "away_s": "AWAY"}
 
-DAYS = [
+LONG = pytest.mark.long
+LONDON, KATHMANDU = "Europe/London", "Asia/Kathmandu"
+DAYS = [  # the quick tier has one of each length, and a zone off the half-hour
     pytest.param("Europe/London", "2026-03-10T09:00:00+00:00", 48, id="London, ordinary"),
     pytest.param("Europe/London", "2026-03-30T09:00:00+00:00", 46, id="London, clocks forward"),
-    pytest.param("Europe/London", "2026-10-26T09:00:00+00:00", 50, id="London, clocks back"),
-    pytest.param("America/New_York", "2026-03-11T15:00:00+00:00", 48, id="New York, ordinary"),
-    pytest.param("America/New_York", "2026-03-09T15:00:00+00:00", 46, id="New York, clocks forward"),
+    pytest.param("Europe/London", "2026-10-26T09:00:00+00:00", 50, id="London, clocks back", marks=LONG),
+    pytest.param("America/New_York", "2026-03-11T15:00:00+00:00", 48, id="New York, ordinary", marks=LONG),
+    pytest.param("America/New_York", "2026-03-09T15:00:00+00:00", 46, id="New York, clocks forward", marks=LONG),
     pytest.param("America/New_York", "2026-11-02T15:00:00+00:00", 50, id="New York, clocks back"),
     pytest.param("Asia/Kathmandu", "2026-03-10T09:00:00+00:00", 48, id="Kathmandu"),
 ]
@@ -134,17 +136,20 @@ def test_every_agent_and_half_hour_equals_the_truth(
 
 
 @pytest.mark.parametrize(
-    "switched",
+    ("zone", "switched"),
     [
-        pytest.param({"media_in_group": False}, id="no media type in groups"),
-        pytest.param({"offset_intervals": True}, id="intervals with the zone's offset"),
-        pytest.param({"drop_min": True}, id="statistics without a minimum"),
-        pytest.param({"empty_as_object": True}, id="empty answers as an object"),
-        pytest.param({"buckets_from_utc": True}, id="buckets aligned to UTC"),
-        pytest.param({"buckets_from_utc": True, "fine_status_refused": True}, id="and no status below half-hours"),
+        pytest.param(zone, switched, id=f"{zone}-{which}", marks=() if zone in quick else LONG)
+        for which, switched, quick in (
+            ("no media type in groups", {"media_in_group": False}, {LONDON}),
+            ("intervals with the zone's offset", {"offset_intervals": True}, {KATHMANDU}),
+            ("statistics without a minimum", {"drop_min": True}, {LONDON}),
+            ("empty answers as an object", {"empty_as_object": True}, {LONDON}),
+            ("buckets aligned to UTC", {"buckets_from_utc": True}, {LONDON, KATHMANDU}),
+            ("and no status below half-hours", {"buckets_from_utc": True, "fine_status_refused": True}, {KATHMANDU}),
+        )
+        for zone in (LONDON, KATHMANDU)
     ],
 )
-@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Kathmandu"])
 def test_whatever_the_reference_leaves_open_the_numbers_stay_true(
     server: SandboxServer, engine: Engine, moment: Moment, zone: str, switched: dict[str, bool]
 ) -> None:
@@ -232,7 +237,10 @@ def test_by_the_clock_every_agent_and_half_hour_equals_the_truth(
     assert worked == {(agent_id, spans[number][0]) for (agent_id, number), c in true.items() if c.load_ms}
 
 
-@pytest.mark.parametrize("rows", ["by queue", "by media", "by agent by queue", "by team by media by day"])
+@pytest.mark.parametrize(
+    "rows",
+    ["by queue", *(pytest.param(r, marks=LONG) for r in ("by media", "by agent by queue")), "by team by media by day"],
+)
 def test_by_the_clock_the_total_counts_work_in_two_queues_or_media_at_once_once(
     server: SandboxServer, engine: Engine, moment: Moment, rows: str
 ) -> None:
@@ -259,8 +267,8 @@ def test_by_the_clock_the_total_counts_work_in_two_queues_or_media_at_once_once(
     ("zone", "now"),
     [
         pytest.param("Europe/London", "2026-03-10T09:00:00+00:00", id="London"),
-        pytest.param("America/New_York", "2026-03-12T15:00:00+00:00", id="New York"),
-        pytest.param("Asia/Kathmandu", "2026-03-11T09:00:00+00:00", id="Kathmandu"),
+        pytest.param("America/New_York", "2026-03-12T15:00:00+00:00", id="New York", marks=LONG),
+        pytest.param("Asia/Kathmandu", "2026-03-11T09:00:00+00:00", id="Kathmandu", marks=LONG),
     ],
 )
 def test_what_segments_miss_of_the_posted_time_is_what_threads_before_the_look_back_posted(

@@ -66,6 +66,14 @@ class World:
         metadata.create_all(self.database.engine)
         self.store = SqlDayStore(self.database)
         self.words: list[str] = []
+        self._platform: dict[tuple[datetime, str, int | None], Facts] = {}
+
+    def from_the_platform(self, text: str, agents: int | None = None) -> Facts:
+        """What the platform says now, in pages and without the archive; each question is asked once a module."""
+        asked = (self.now, text, agents)
+        if asked not in self._platform:
+            self._platform[asked] = self.clockwork(archive=False).facts(self.ask(text, agents), self.operation())
+        return self._platform[asked]
 
     def _sleep(self, seconds: float) -> None:
         self._slept += seconds
@@ -140,7 +148,7 @@ def test_kept_days_give_what_the_platform_gave_and_ask_nothing(world: World, tex
     for day in (8, 9):
         assert clockwork.fetch_day(date(2026, 3, day), world.operation())
     ask = world.ask(text, agents)
-    expected = world.clockwork(archive=False).facts(ask, world.operation())
+    expected = world.from_the_platform(text, agents)
     world.engine.requests.clear()
 
     found = clockwork.facts(ask, world.operation())
@@ -168,7 +176,7 @@ def test_what_was_read_at_night_is_still_true_in_the_morning(world: World) -> No
 
     assert kept.sources is not None
     assert kept.sources.pages == 0
-    live = world.clockwork(archive=False).facts(ask, world.operation())
+    live = world.from_the_platform("yesterday by interval clock")
     key = ["agent_id", "bucket"]
     # What a thread that went on after the fetching counts as handled is another matter: it was, as far as one knew.
     columns = [*key, "handle_s", "talk_s", "held_s", "acw_s", "busy_s"]
@@ -203,13 +211,13 @@ def test_a_day_on_which_something_ran_is_asked_again_for_time_after_its_fetching
     (about,) = world.store.about(world.engine.organization.id).values()
     assert about.running
     world.now = MORNING
-    ask = world.ask("2026-03-10 0:00-4:00 by interval clock")
+    text = "2026-03-10 0:00-4:00 by interval clock"
 
-    found = clockwork.facts(ask, world.operation())
+    found = clockwork.facts(world.ask(text), world.operation())
 
     assert found.sources is not None
     assert found.sources.kept == ()
-    assert_same(found, world.clockwork(archive=False).facts(ask, world.operation()))
+    assert_same(found, world.from_the_platform(text))
 
 
 def test_a_damaged_day_is_dropped_and_asked_for_again(world: World) -> None:
@@ -289,11 +297,11 @@ def test_who_runs_out_of_time_hears_of_anyway(world: World) -> None:
 def test_a_settled_range_of_many_pages_is_prepared_by_a_job(world: World) -> None:
     world.now = MORNING + timedelta(days=2)
     limits = replace(ROOMY, job_from_pages=5)
-    ask = world.ask("2026-03-09 by interval clock")
+    text = "2026-03-09 by interval clock"
 
-    found = world.clockwork(archive=False, limits=limits).facts(ask, world.operation())
+    found = world.clockwork(archive=False, limits=limits).facts(world.ask(text), world.operation())
 
-    assert_same(found, world.clockwork(archive=False).facts(ask, world.operation()))
+    assert_same(found, world.from_the_platform(text))
     assert found.sources is not None
     assert (found.sources.jobs, found.sources.pages) == (1, 1)
 
@@ -312,11 +320,13 @@ def test_a_range_that_is_not_settled_is_never_asked_by_a_job(world: World) -> No
 def test_a_job_that_fails_gives_way_to_pages(world: World, state: str) -> None:
     world.now = MORNING + timedelta(days=2)
     world.engine.faults = [Fault("job", state=state)]  # type: ignore[arg-type]  # one of the states
-    ask = world.ask("2026-03-09 by interval clock")
+    text = "2026-03-09 by interval clock"
 
-    found = world.clockwork(archive=False, limits=replace(ROOMY, job_from_pages=5)).facts(ask, world.operation())
+    found = world.clockwork(archive=False, limits=replace(ROOMY, job_from_pages=5)).facts(
+        world.ask(text), world.operation()
+    )
 
-    assert_same(found, world.clockwork(archive=False).facts(ask, world.operation()))
+    assert_same(found, world.from_the_platform(text))
     assert found.sources is not None
     assert found.sources.jobs == 0
 
@@ -374,7 +384,7 @@ def test_complete_says_so_where_it_cannot_be(world: World, faults: list[Fault], 
 )
 def test_trouble_in_the_middle_changes_no_figure_or_ends_the_question(world: World, fault: Fault) -> None:
     ask = world.ask("yesterday by interval clock")
-    expected = world.clockwork(archive=False).facts(ask, world.operation())
+    expected = world.from_the_platform("yesterday by interval clock")
     clockwork = world.clockwork()
     world.engine.faults = [fault]
 

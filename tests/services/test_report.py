@@ -115,7 +115,7 @@ def codes(answer: Answer) -> set[str]:
         ("", ("2026-03-09", "2026-03-02")),
         ("by team", ("2026-03-09", "2026-03-02")),
         ("by queue voice", ("2026-03-09", "2026-03-02")),
-        ("by day clock", ("2026-03-02..2026-03-03", "2026-02-23..2026-02-24")),
+        ("by 1h clock team:Billing", ("2026-03-03", "2026-02-24")),
     ],
 )
 def test_each_side_of_a_comparison_is_what_it_is_alone(world: World, how: str, days: tuple[str, str]) -> None:
