@@ -65,11 +65,12 @@ browse: setup ## the same organisation in a browser, in place of Slack
 run: setup ## start the bot with the settings of the environment and .env
 	@$(BIN)/python -m bot
 
+# Files are handed out as they are named: whole processes, in acceptance and chaos, mostly wait, so they go first.
 test: setup-dev ## the tests, quick tier: under five minutes on two cores
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: setup-dev ## all tests with the counts that the bars name
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist loadfile
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 format: setup-dev ## rewrite the layout of the code
 	$(BIN)/ruff format .
