@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from bot.core.answer import Answer, Row
 
+_RANKED_INSTEAD = "handle_s"
+"""What ranks rows none of which has the headline, such as those of a queue: status time has no parts."""
 _WITHOUT_ACTIVITY = {RowState.ZERO, RowState.NOT_STAFFED, RowState.NO_DATA}
 
 
@@ -37,7 +39,7 @@ def chosen_rows(answer: Answer) -> tuple[Row, ...]:
     a rank keep only rows that have the number.
     """
     query = answer.query
-    column = query.sort.column if query.sort else answer.headline
+    column = _deciding(answer)
     rows = list(answer.rows)
     if query.filters.active:
         rows = [row for row in rows if row.state not in _WITHOUT_ACTIVITY]
@@ -54,6 +56,19 @@ def chosen_rows(answer: Answer) -> tuple[Row, ...]:
         ordered = ranked(rows, column, descending=query.sort.descending)
         return tuple(ordered + [row for row in rows if value_of(row, column) is None])
     return tuple(rows)
+
+
+def _deciding(answer: Answer) -> str:
+    """The column by which rows are sorted, ranked and compared with thresholds.
+
+    A threshold is a share of the headline, so only a rank falls back on another column.
+    """
+    query = answer.query
+    if query.sort is not None:
+        return query.sort.column
+    replaced = query.rank is not None and not query.thresholds
+    known = any(value_of(row, answer.headline) is not None for row in answer.rows)
+    return _RANKED_INSTEAD if replaced and not known else answer.headline
 
 
 def ranked(rows: list[Row], column: str, *, descending: bool) -> list[Row]:
@@ -91,7 +106,7 @@ def _why(answer: Answer) -> str:
     """The words that left rows out."""
     query = answer.query
     labels = {column.name: column.label for column in answer.columns}
-    column = query.sort.column if query.sort else answer.headline
+    column = _deciding(answer)
     words = []
     if query.rank is not None:
         words.append(f"{'top' if query.rank.top else 'bottom'} {query.rank.count} by {labels.get(column, column)}")

@@ -30,6 +30,14 @@ def names(rows):
     return "".join(r.groups[0].name for r in rows)
 
 
+def test_a_rank_goes_by_handle_time_where_no_row_has_the_headline():
+    queue = answer(rank=Rank(2))
+    queue = replace(queue, rows=tuple(replace(r, values=r.values | {"utilization": None}) for r in queue.rows))
+    assert names(chosen_rows(queue)) == "AD"
+    assert "top 2 by Handle" in chosen_notice(queue).message
+    assert chosen_rows(replace(queue, query=replace(queue.query, thresholds=(Threshold(0.6, above=False),)))) == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "drawn"),
     [
