@@ -33,7 +33,7 @@ class Setting:
     slack: FakeSlack
     application: Application
     person: Person
-    """The one at the keyboard: she supervises everybody, and has a Genesys account herself."""
+    """The one at the keyboard: she supervises everybody, reads the log of looks, and has a Genesys account herself."""
     channel: Channel
     sandbox_url: str
     web_url: str
@@ -95,6 +95,7 @@ class Stage:
                 "SLACK_SIGNING_SECRET": slack.signing_secret,
                 "SLACK_API_URL": slack.url,
                 "SUPERVISORS": f"{person.id}=*",
+                "AUDITORS": person.id,
                 "NAMED_CHANNELS": channel.id,
                 "DATABASE_URL": "sqlite://",  # in memory: the demo leaves nothing behind
                 "PREFETCH_AT": "off",  # nobody waits for its mornings

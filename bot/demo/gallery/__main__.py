@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from bot.demo.gallery.areas import AREAS
 from bot.demo.gallery.live import Live
 from bot.demo.gallery.pages import index, page
-from bot.demo.gallery.walk import Walk
+from bot.demo.gallery.walk import Clock, Walk
 from bot.demo.stage import Served, Stage
 from bot.edges.logs import configure_logging
 
@@ -73,8 +73,9 @@ def walked(name: str) -> list[Scene]:
     """The scenes of an area."""
     area, scenes = AREAS[name], []
     for step in area.walks:
-        with Stage(clock=lambda: NOW, agents=area.agents) as stage:
-            walk = Walk(stage.open())
+        clock = Clock(NOW)
+        with Stage(clock=clock, agents=area.agents) as stage:
+            walk = Walk(stage.open(), clock)
             step(walk)
             scenes += walk.scenes
     return scenes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -131,10 +132,15 @@ def taken_apart(walk: Walk) -> None:
 
 def looks(walk: Walk) -> None:
     """Who looked at whom."""
-    with walk.scene("Who looked at me", "Everybody may ask that; all looks are for auditors."):
-        walk.command("yesterday")
-        walk.command("audit me")
+    colleague = walk.slack.add_person("dana", name="Dana Tanaka", email="dana.tanaka@example.com")
+    with walk.scene("Who looked at me", "Everybody may ask that."):
+        walk.command("yesterday top 3")
+        walk.command('intervals "Dana Tanaka" yesterday 10:00-12:00')
+        walk.command("audit me", person=colleague)
+    with walk.scene("Who looked at whom", "For auditors; others are told so."):
         walk.command("audit today")
+        walk.command('audit "Dana Tanaka" today')
+        walk.command("audit today", person=colleague)
 
 
 def schedules(walk: Walk) -> None:
@@ -228,6 +234,17 @@ def memory(walk: Walk) -> None:
         walk.command("unlink")
         walk.command("link me")
         walk.command("link ana")
+
+
+def moved(walk: Walk) -> None:
+    """Figures that are others by now."""
+    with walk.scene("Figures that moved meanwhile", "Genesys knew the day's last half-hour only later."):
+        noon = walk.clock.now + timedelta(hours=2)
+        walk.steer("now", {"now": "2026-11-23T23:30:00+00:00"})
+        walk.command("yesterday by team")
+        walk.steer("now", {"now": noon.isoformat()})
+        walk.clock.now = noon
+        walk.press("Refresh")
 
 
 def refusals(walk: Walk) -> None:
@@ -324,7 +341,7 @@ AREAS: Mapping[str, Area] = {
     "explain": Area("Explained and reconciled", (taken_apart,)),
     "forms": Area("Forms", (forms,)),
     "home": Area("Home", (home,)),
-    "memory": Area("Memory", (memory, looks)),
+    "memory": Area("Memory", (memory, moved, looks)),
     "schedules": Area("Schedules", (schedules,)),
     "refusals": Area("Refusals", (refusals,)),
     "failures": Area(

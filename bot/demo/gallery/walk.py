@@ -16,6 +16,7 @@ from bot.demo.gallery.sheets import drawn_message, drawn_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from bot.demo.fake_slack import Channel, Delivery, Message, Person, View
     from bot.demo.gallery.html import Html
@@ -65,15 +66,28 @@ class Scene:
         return told + [violation for act in self.acts for shown in act.shown for violation in shown.violations]
 
 
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands until it is set."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        """The moment at which it stands."""
+        return self.now
+
+
 class Walk:
     """One person's way through the bot, scene by scene.
 
     Args:
         setting: the open stage.
+        clock: the stage's.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, clock: Clock) -> None:
         self.setting = setting
+        self.clock = clock
         self.slack = setting.slack
         self.scenes: list[Scene] = []
         self.latest: Message | None = None
