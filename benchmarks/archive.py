@@ -10,6 +10,7 @@ python -m benchmarks.archive
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 import tempfile
@@ -107,6 +108,8 @@ def main() -> int:
         ask = posted_ask(service.read(QUESTION, operator), agent_ids=None)
         facts = sources.work.facts(ask, Operation.within(60))
         agents = facts.frame["agent_id"].nunique()
+        gc.collect()
+        gc.freeze()  # the made-up organisation's millions of objects, which the bot's own process doesn't have
         engine.requests.clear()
         print(f"{agents} agents with work; median of {RUNS} (worst), bar {BAR_S} s and no request:")
         met = agents > AGENTS / 2
@@ -116,19 +119,20 @@ def main() -> int:
             times = [timed(work) for _ in range(RUNS)]
             asked = Counter(request.path.removeprefix("/api/v2/") for request in engine.requests)
             engine.requests.clear()
-            median = statistics.median(times)
+            median, cpu = (statistics.median(column) for column in zip(*times, strict=True))
             met = met and median < BAR_S and not asked
-            print(f"  {what}: {median:.3f} s ({max(times):.3f}), {sum(asked.values())} requests {dict(asked) or ''}")
+            took = f"{median:.3f} s ({max(times)[0]:.3f}; {cpu:.3f} of CPU)"
+            print(f"  {what}: {took}, {sum(asked.values())} requests {dict(asked) or ''}")
         service.close()
     client.close()
     return 0 if met else 1
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that it takes."""
-    began = time.perf_counter()
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds that it takes, and seconds of CPU: beside other work the two differ."""
+    began, used = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - used
 
 
 if __name__ == "__main__":
