@@ -21,6 +21,7 @@ from bot.errors import NotAllowedError
 
 if TYPE_CHECKING:
     from bot.core.answer import Answer
+    from bot.core.query import Query
 
 SMALLEST_GROUP = 5
 """Agents with data that a group needs before its figures may stand where names may not."""
@@ -286,6 +287,7 @@ def only_counted(seen_by: Vision) -> Notice | None:
 
 # --- what an audience may read ---------------------------------------------------------------------------------------
 
+_NAMING = frozenset({SelectorKind.AGENT, SelectorKind.EMAIL})
 _WITH_DATA = frozenset({RowState.OK, RowState.ZERO})
 
 
@@ -295,7 +297,8 @@ def for_audience(answer: Answer, audience: Audience) -> Answer:
     Elsewhere rows of single agents become one row of all together, a group of fewer than five agents with data is
     left out, and so are totals from which a left-out group could be worked out by subtraction. The agents taken out
     by an exclusion (`answer.remainder`) are such a group too: who knows the whole could subtract. Where two times
-    are compared, a group that is small at either of them has figures of neither.
+    are compared, a group that is small at either of them has figures of neither. A question that names agents isn't
+    answered there: the answer would say how it was read.
 
     Raises:
         NotAllowedError: no figure may be posted there at all.
@@ -307,7 +310,25 @@ def for_audience(answer: Answer, audience: Audience) -> Answer:
     if answer.query.filters.exclude and not all(_large_or_empty(side.remainder) for side in sides):
         raise _too_few("Leaving out so few would give them away to anyone who knows the whole")
     by_agent = any(group.dimension == "agent" for row in answer.rows for group in row.groups)
-    return _together(answer) if by_agent else _large_groups(answer)
+    shown = _together(answer) if by_agent else _large_groups(answer)
+    check_wording(answer.query, audience)
+    return shown
+
+
+def check_wording(query: Query, audience: Audience) -> None:
+    """Whether these readers may read whom the question names: every answer says how it was read.
+
+    Raises:
+        NotAllowedError: they may not.
+    """
+    filters = query.filters
+    named = any(selector.kind in _NAMING for selector in (*filters.include, *filters.exclude))
+    if named and audience.channel_id is not None and not audience.named:
+        raise NotAllowedError(
+            "The question names agents, and names are not posted in this channel.",
+            hint="Ask for a team or a queue, or without `share` for an answer to you alone.",
+            code="names_not_allowed",
+        )
 
 
 def check_names(audience: Audience) -> None:

@@ -555,6 +555,18 @@ def test_the_remainder_of_an_exclusion_is_a_group_too(rows, remainder, allowed):
     assert for_audience(asked, NAMED_CHANNEL) is asked
 
 
+@pytest.mark.parametrize("kind", [SelectorKind.AGENT, SelectorKind.EMAIL])
+@pytest.mark.parametrize("place", ["include", "exclude"])
+def test_a_question_that_names_agents_is_answered_where_names_may_stand(kind, place):
+    filters = Filters(**{place: (Selector(kind, "ana@example.com"),)})
+    asked = answer(*SIX, asked=replace(query(), filters=filters), remainder=frozenset("abcde"))
+    with pytest.raises(NotAllowedError) as refusal:
+        for_audience(asked, OPEN_CHANNEL)
+    assert refusal.value.code == "names_not_allowed"
+    assert for_audience(asked, NAMED_CHANNEL) is asked
+    assert for_audience(asked, PRIVATE) is asked
+
+
 def test_without_an_exclusion_there_is_no_remainder_to_mind():
     assert for_audience(answer(*SIX, remainder=frozenset("a")), OPEN_CHANNEL).rows
 

@@ -252,6 +252,7 @@ def test_each_recipient_may_have_a_slice_and_must_be_allowed_to_see_it(world: Wo
         pytest.param("team:Billing in <#CGONE>", "channel_unknown", id="Slack doesn't say"),
         pytest.param("team:Billing in #ops", "unknown_channel", id="a name is no id"),
         pytest.param("team:Billing to @ben", "unknown_person", id="nor of a person"),
+        pytest.param("team:Billing -ana@example.com in <#COPS>", "names_not_allowed", id="a name in the question"),
         pytest.param("me in <#COPS>", "group_too_small", id="one person where names may not stand"),
         pytest.param("team:Billing skip holidays XY", "unknown_country", id="no such country"),
         pytest.param("team:Billing skip holidays GB-XYZ", "unknown_country", id="no such part of it"),

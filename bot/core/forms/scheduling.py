@@ -216,6 +216,7 @@ _FIELD_OF_CODE = {
     "channel_archived": "channels",
     "shared_externally": "channels",
     "group_too_small": "channels",
+    "names_not_allowed": "channels",
     "unknown_channel": "channels",
     "unknown_person": "people",
     "not_allowed": "people",

@@ -234,7 +234,7 @@ class Poster:
         if refusal.code == "group_too_small" and self._may_wait(schedule, fire):
             self._wait(schedule, fire, "too few agents have data yet")
             return
-        about_readers = refusal.code in {"group_too_small", "shared_externally"}
+        about_readers = refusal.code in {"group_too_small", "names_not_allowed", "shared_externally"}
         advice = "Choose another channel, or have this one listed in NAMED_CHANNELS." if about_readers else refusal.hint
         code = refusal.code if about_readers else NOT_ALLOWED
         self._fail(schedule, fire, Trouble(refusal.message, advice or "", pauses=not about_readers, code=code))

@@ -13,7 +13,7 @@ from bot.core.grammar.schedules import plan_words
 from bot.core.orders import Target, TargetKind, plan_of
 from bot.core.query import SelectorKind
 from bot.core.recurrence import next_slots
-from bot.core.rights import SMALLEST_GROUP, check_welcome, vision
+from bot.core.rights import SMALLEST_GROUP, Audience, check_welcome, check_wording, vision
 from bot.core.scheduling import Destination, DestinationKind, ScheduleState
 from bot.errors import CommandError, InvalidIntervalError, NotAllowedError
 from bot.ports import ChannelState
@@ -217,6 +217,7 @@ class Admission:
                 hint="Ask for a team, send it `to me`, or have the channel listed in NAMED_CHANNELS.",
                 code="group_too_small",
             )
+        check_wording(query, Audience(channel_id=to.id))
         return [f"In <#{to.id}> names aren't posted: it shows groups of {SMALLEST_GROUP} agents and more together."]
 
     def supervises(self, requester: Requester) -> bool:
