@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.core.segments import milliseconds
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from bot.core.intervals import Interval
     from bot.core.segments import Segment
 
 HANDLE = "tHandle"
@@ -59,11 +56,6 @@ class WorkSession:
         """Whether a segment has no end yet."""
         return any(segment.end_ms is None for segment in self.segments)
 
-    @property
-    def worked_ms(self) -> int:
-        """Length of all segments that have ended."""
-        return sum(segment.end_ms - segment.start_ms for segment in self.segments if segment.end_ms is not None)
-
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -78,32 +70,6 @@ class Work:
     """Conversations begun before that were not looked for."""
     known_at: datetime | None = None
     """When the oldest of it was read that may still change; None: just now."""
-
-
-def accounted_for(sessions: Iterable[WorkSession], windows: Sequence[Interval]) -> dict[str, float]:
-    """Of the handle time posted within the windows, the seconds of each agent for which there are segments.
-
-    Handle time counts where it was posted, wherever the work lay, so this is comparable to the aggregates of the
-    same windows to the millisecond: work across an edge is in both or in neither. Metrics of sessions are optional:
-    one that came without any is taken to have posted its work when that ended, as the platform does.
-    """
-    spans = [(milliseconds(window.start), milliseconds(window.end)) for window in windows]
-    total: dict[str, int] = {}
-    for session in sessions:
-        posted = sum(
-            post.value_ms
-            for post in session.posts or _untold(session)
-            if post.metric == HANDLE and any(start <= post.at_ms < end for start, end in spans)
-        )
-        if posted:
-            total[session.agent_id] = total.get(session.agent_id, 0) + min(posted, session.worked_ms)
-    return {agent_id: ms / 1000 for agent_id, ms in total.items()}
-
-
-def _untold(session: WorkSession) -> tuple[Post, ...]:
-    """What a session that ended and tells of no posts must have posted."""
-    ends = [segment.end_ms for segment in session.segments if segment.end_ms is not None]
-    return () if session.running or not ends else (Post(HANDLE, session.worked_ms, max(ends)),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,12 @@ class WorkTable:
         )
 
     def accounted(self, windows: Sequence[Interval]) -> dict[str, float]:
-        """What `bot.core.sessions.accounted_for` says of the sessions with work."""
+        """Of the handle time posted within the windows, the seconds of each agent for which there are segments.
+
+        Handle time counts where it was posted, wherever the work lay, so this is comparable to the aggregates of the
+        same windows to the millisecond: work across an edge is in both or in neither. Metrics of sessions are optional:
+        one that came without any is taken to have posted its work when that ended, as the platform does.
+        """
         import numpy as np
 
         size = len(self.session_ids)

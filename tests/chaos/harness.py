@@ -28,7 +28,7 @@ from bot.edges.db.ledger import SqlFireLedger
 from bot.edges.db.schedules import SqlScheduleStore
 from bot.edges.db.tables import fires as table
 from bot.edges.db.tables import metadata
-from tests.chaos.worker import LEASE_S, SECOND_SWEEP_S
+from tests.chaos.worker import LEASE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -282,10 +282,6 @@ class Storm:
 
 def _key(message: Any) -> str:
     return str(message.metadata["event_payload"]["key"])
-
-
-SWEEPS_S = LEASE_S + SECOND_SWEEP_S
-"""Both sweeps of a fire are over so long after it was sent, and a moment."""
 
 
 def percentile(values: list[float], share: float) -> float:

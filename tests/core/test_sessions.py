@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.intervals import Interval
 from bot.core.segments import Segment, milliseconds
-from bot.core.sessions import HANDLE, Post, WorkSession, accounted_for, shortness
+from bot.core.sessions import HANDLE, Post, WorkSession, shortness
+from tests.core.accounting import accounted_for
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 DAY = Interval(START, START + timedelta(days=1))

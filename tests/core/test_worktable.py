@@ -15,8 +15,9 @@ from bot.core.intervals import Interval
 from bot.core.planning import PostedAsk
 from bot.core.records import POSTED_METRICS
 from bot.core.segments import KINDS, Segment, clock_frame, milliseconds, segments_frame
-from bot.core.sessions import Post, WorkSession, accounted_for
+from bot.core.sessions import Post, WorkSession
 from bot.core.worktable import DTYPES, STRINGS, WorkTable, check_table, empty_table, merged
+from tests.core.accounting import accounted_for, worked_ms
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 ZERO = milliseconds(START)
@@ -289,7 +290,7 @@ def test_the_last_of_three_readings_counts_and_two_are_duplicates() -> None:
 
     found = merged([read(None), replace(read(ZERO + 5), duplicates=3), read(ZERO + 9)])
 
-    assert (found.duplicates, found.running, found.sessions()[0].worked_ms) == (5, False, 9)
+    assert (found.duplicates, found.running, worked_ms(found.sessions()[0])) == (5, False, 9)
 
 
 def test_a_conversation_without_any_agent_is_counted_and_filed_under_its_day() -> None:

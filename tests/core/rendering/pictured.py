@@ -37,8 +37,13 @@ def working(groups: tuple[Group, ...], span: Interval, work: Work) -> Row:
     if isinstance(work, RowState):
         names = [column.name for column in COLUMNS]
         return Row(groups, span.start, span.end, work, False, dict.fromkeys(names), dict.fromkeys(names, REASONS[work]))
-    busy, logged_in, handled = work
-    values = {
+    values = figures(*work)
+    missing = {name: Missing.NO_DENOMINATOR for name, value in values.items() if value is None}
+    return Row(groups, span.start, span.end, RowState.OK, False, values, missing)
+
+
+def figures(busy: float, logged_in: float, handled: int) -> dict[str, float | None]:
+    return {
         "utilization": busy / logged_in if logged_in else None,
         "interacting_s": busy,
         "logged_in_s": logged_in,
@@ -46,8 +51,6 @@ def working(groups: tuple[Group, ...], span: Interval, work: Work) -> Row:
         "handle_s": handled * 200.0,
         "aht_s": 200.0 if handled else None,
     }
-    missing = {name: Missing.NO_DENOMINATOR for name, value in values.items() if value is None}
-    return Row(groups, span.start, span.end, RowState.OK, False, values, missing)
 
 
 def over_time(
@@ -85,19 +88,11 @@ def over_time(
         for name in ("interacting_s", "logged_in_s")
     )
     handled = sum(row.values["handled"] or 0 for row in rows)
-    totals = {
-        "utilization": busy / logged_in if logged_in else None,
-        "interacting_s": busy,
-        "logged_in_s": logged_in,
-        "handled": handled,
-        "handle_s": handled * 200.0,
-        "aht_s": 200.0 if handled else None,
-    }
     answer = Answer(
         query=query,
         columns=COLUMNS,
         rows=tuple(rows),
-        totals=totals,
+        totals=figures(busy, logged_in, handled),
         coverage=Coverage(agents_asked=len(names), agents_answered=len(names), buckets=len(grid)),
         drawn=("utilization", "handled", "handle_s"),
     )
