@@ -46,16 +46,13 @@ def utc_day(day: date) -> Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptDay:
-    """What the archive says of one day's conversations without reading them."""
+class _Kept:
+    """What the archive says of something of a day without reading it."""
 
     day: date
-    """Of UTC; all conversations that began on it, of all agents."""
+    """Of UTC."""
     fetched_at: datetime
-    """When the reading of them began: what happened later isn't in it."""
-    conversations: int
-    running: bool
-    """One of them had not ended then."""
+    """When the reading of it began: what happened later isn't in it."""
 
     @property
     def over(self) -> bool:
@@ -66,6 +63,15 @@ class KeptDay:
     def final(self) -> bool:
         """Whether the platform changes nothing of it any more."""
         return self.fetched_at >= utc_day(self.day).end + FINAL_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDay(_Kept):
+    """All conversations that began on a day, of all agents."""
+
+    conversations: int
+    running: bool
+    """One of them had not ended when they were fetched."""
 
     def answers(self, *, until: datetime, now: datetime, fresh_for: timedelta) -> bool:
         """Whether the day may stand for asking again.
@@ -90,24 +96,10 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class KeptHalfHours:
-    """What the archive says of the half-hours of a day without reading them."""
+class KeptHalfHours(_Kept):
+    """Each agent's 48 half-hours of a day."""
 
     side: Side
-    day: date
-    """Of UTC; each agent's 48 half-hours."""
-    fetched_at: datetime
-    """When the reading of them began."""
-
-    @property
-    def over(self) -> bool:
-        """Whether the day had ended when it was fetched."""
-        return self.fetched_at >= utc_day(self.day).end
-
-    @property
-    def final(self) -> bool:
-        """Whether the platform changes nothing of it any more."""
-        return self.fetched_at >= utc_day(self.day).end + FINAL_AFTER
 
     def answers(self, *, now: datetime, fresh_for: timedelta) -> bool:
         """Whether the half-hours may stand for asking again; the arguments as for `KeptDay.answers`."""

@@ -129,7 +129,7 @@ class HalfHourArchive:
         except (UnfitError, BlobError) as error:
             log.warning("half_hours_not_archived", day=day.isoformat(), side=side.value, reason=str(error))
             return
-        self._store.keep(organisation, KeptHalfHours(side, day, started), content, codec=VERSION)
+        self._store.keep(organisation, KeptHalfHours(day, started, side), content, codec=VERSION)
 
     def purge(self, before: date) -> int:
         """Forget what is of days before that one."""

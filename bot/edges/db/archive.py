@@ -237,7 +237,7 @@ def _of(organisation_id: str, side: Side, days: Collection[date] | None) -> Colu
 
 
 def _kept_half_hours(row: Any) -> KeptHalfHours:
-    return KeptHalfHours(Side(row.side), row.day, row.fetched_at)
+    return KeptHalfHours(row.day, row.fetched_at, Side(row.side))
 
 
 def _done(name: str) -> Any:

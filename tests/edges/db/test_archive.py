@@ -86,7 +86,7 @@ def test_days_are_forgotten_by_age(store: SqlDayStore) -> None:
 
 def test_half_hours_are_kept_by_side_and_day_and_give_way_to_later_ones(database: Database) -> None:
     store = SqlHalfHourStore(database)
-    posted, status = (KeptHalfHours(side, DAY, FETCHED) for side in Side)
+    posted, status = (KeptHalfHours(DAY, FETCHED, side) for side in Side)
     later = replace(posted, fetched_at=FETCHED + timedelta(minutes=1))
 
     with confirmations_lost(database, 1):
