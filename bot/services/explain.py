@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from bot.core.answer import TextAnswer
 from bot.core.explaining import explain
-from bot.core.frames import CLOCK_COLUMNS, POSTED_COLUMNS
-from bot.core.intervals import Interval, local_date, local_day
+from bot.core.frames import CLOCK_COLUMNS, POSTED_COLUMNS, STATUS_COLUMNS
+from bot.core.intervals import Interval, buckets, floor_to_grid, local_date, local_day
+from bot.core.planning import status_ask
 from bot.core.query import Booking
 from bot.core.rendering.explanations import Told, explanation_json, explanation_text, explanation_title
 from bot.core.sessions import FURTHER_DAYS
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bot.core.explaining import Explanation
-    from bot.core.planning import PostedAsk
+    from bot.core.planning import PostedAsk, StatusAsk
     from bot.core.query import Query
     from bot.core.sessions import Work
+    from bot.errors import SourceError
     from bot.ports import ActivitySource, Agent, Operation
     from bot.services.cache import SharedCache
     from bot.services.clockwork import Clockwork
+    from bot.services.fetching import Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Explainer:
     life_s: Callable[[PostedAsk], float]
     """How long what was read may be kept."""
     queue_names: Callable[[Operation], Mapping[str, str]]
+    status: Callable[[StatusAsk, Operation], tuple[Fetched, SourceError | None]]
+    """As a table has it; nothing and the error where the platform didn't answer."""
 
     def answer(self, query: Query, ask: PostedAsk, agent: Agent, operation: Operation) -> TextAnswer:
         """The explanation of the query's one bucket.
@@ -58,6 +63,7 @@ class Explainer:
                 # Posted by a conversation begun before the look-back, which a table of posted figures never needs.
                 work = self._work(ask, operation, lookback_days=FURTHER_DAYS)
                 found = explain(work, bucket, ask.booking)
+        status = self._status(query, ask, operation)  # asked for before the requests are counted
         queues = {share.session.queue_id for share in found.shares} - {""}
         told = Told(
             agent_id=agent.id,
@@ -70,6 +76,7 @@ class Explainer:
             duplicates_removed=work.duplicates_removed,
             since=work.since,
             data_as_of=work.known_at or work.now,
+            status=status,
         )
         return _told(query, found, told)
 
@@ -87,6 +94,30 @@ class Explainer:
             wait_s=operation.remaining(),
         )
         return kept.value
+
+    def _status(self, query: Query, ask: PostedAsk, operation: Operation) -> Mapping[str, float] | None:
+        """The bucket's status time; None where it can't be had, or can't be parted as the question wants it."""
+        if not query.status_divisible:
+            return None
+        (bucket,) = ask.windows
+        whole = self._day_of_status(ask, bucket)
+        fetched, error = self.status(status_ask(whole, ask.agent_ids or ()), operation)
+        if error is not None:
+            return None
+        frame = fetched.facts.frame
+        number = whole.buckets.index(bucket) if bucket in whole.buckets else 0
+        return _sums(frame[frame["bucket"] == number], STATUS_COLUMNS)
+
+    def _day_of_status(self, ask: PostedAsk, bucket: Interval) -> PostedAsk:
+        """All buckets of the day, so that a look at the next one costs nothing; the one alone where it still runs."""
+        if ask.to_now or ask.granularity is None:
+            return ask
+        day = local_day(local_date(bucket.start, ask.zone), ask.zone)
+        end = min(day.end, floor_to_grid(self.clock(), ask.granularity, ask.zone))
+        if not day.start < end:
+            return ask
+        cut = buckets((Interval(day.start, end),), ask.granularity, ask.zone)
+        return replace(ask, windows=(Interval(day.start, end),), buckets=cut) if bucket in cut else ask
 
     def _posted(self, ask: PostedAsk, operation: Operation) -> Mapping[str, float]:
         """The bucket's figures as the platform's aggregates have them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Answer, Notice, TextAnswer
@@ -99,6 +100,7 @@ class ReportService:
             clock=clock,
             life_s=self._fetching.life,
             queue_names=lambda operation: {queue.id: queue.name for queue in directory.queues(operation)},
+            status=partial(self._fetching.status, fresh=False),
         )
 
     def read(self, text: str, requester: Requester, *, now: datetime | None = None, zone: str | None = None) -> Query:
@@ -129,10 +131,15 @@ class ReportService:
         Raises:
             CommandError: nothing is behind it, or that can't be read any more.
         """
-        text = self._memory.expand(query, requester, channel_id=channel_id)
-        if text is None and (query.range is None or now is None):
-            return query
-        return self.read(query.text if text is None else text, requester, now=now, zone=zone)
+        kept = self._memory.expand(query, requester, channel_id=channel_id)
+        if kept is None:
+            read_already = query.range is None or now is None
+            return query if read_already else self.read(query.text, requester, now=now, zone=zone)
+        text, may_share = kept
+        meant = self.read(text, requester, now=now, zone=zone)
+        if not meant.share or may_share:
+            return meant
+        return replace(meant, share=False, notes=(*meant.notes, "For you alone, as you did not type “share” now."))
 
     def at_once(self, query: Query, requester: Requester) -> TextAnswer | None:
         """Answers that need no platform: help and definitions; None for everything else."""

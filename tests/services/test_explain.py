@@ -55,6 +55,8 @@ def assert_explains(world: World, booking: str, day: str, agents: int | None) ->
         for name in names:
             assert found["figures"][name] == pytest.approx(row.values[name], abs=1e-6), (email, row.start, name)
             checked += 1
+        interacting, logged_in = (found["status"][name] for name in ("interacting_s", "logged_in_s"))
+        assert (interacting / logged_in if logged_in else None) == pytest.approx(row.values["utilization"])
         shares = [share["seconds"].get("handle_s", 0.0) for share in found["sessions"]]
         assert sum(shares) == pytest.approx(row.values["handle_s"], abs=1e-6)
     return checked
@@ -85,7 +87,15 @@ def test_the_text_names_the_parts_the_overlaps_and_what_it_cost(world: World) ->
 
     assert isinstance(answer, TextAnswer)
     assert str(row.groups[0].name) in answer.title
-    for words in ("Handle ", "Busy share", "Conversations", "Overlaps", "API calls", "Concurrency "):
+    for words in (
+        "Handle ",
+        "Busy share",
+        "Conversations",
+        "Overlaps",
+        "API calls",
+        "Concurrency ",
+        "(INTERACTING ÷ logged-in)",
+    ):
         assert words in answer.text
     assert "Not explained" not in answer.text
 

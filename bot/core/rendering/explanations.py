@@ -48,6 +48,8 @@ class Told:
     since: datetime
     data_as_of: datetime
     queue_names: Mapping[str, str] = field(default_factory=dict)
+    status: Mapping[str, float] | None = None
+    """The agent's status time in the bucket; None where there is none to be had."""
 
     def unexplained(self, explanation: Explanation) -> dict[str, float]:
         """By column, what the table has beyond the sessions found; only where it is more than rounding."""
@@ -77,6 +79,7 @@ def _lines(explanation: Explanation, told: Told) -> Iterator[str]:
     clock = explanation.booking is Booking.CLOCK
     yield "Figures"
     yield from (f"    {line}" for line in _formulas(explanation))
+    yield from (f"    {line}" for line in _ratios(told.status or {}))
     yield ""
     shares = explanation.shares
     if not shares:
@@ -122,6 +125,21 @@ def _formulas(explanation: Explanation) -> Iterator[str]:
     if figures["concurrency"] is not None:
         yield f"Concurrency {figures['concurrency']:.2f} = handle ÷ busy"
     yield f"Handled {figures['handled']:.0f}: sessions whose last segment ended here"
+
+
+def _ratios(status: Mapping[str, float]) -> Iterator[str]:
+    """`Utilization 58.4 % = 17m 31s ÷ 30m 00s (INTERACTING ÷ logged-in)`, for each ratio of status times."""
+    from bot.core.metrics import METRICS, Source
+
+    for metric in METRICS:
+        if metric.source is not Source.STATUS or not metric.denominator or not status:
+            continue
+        above, below = status[metric.needs[0]], sum(status[name] for name in metric.denominator)
+        if below:
+            divided = f"{duration(above)} ÷ {duration(below)}"
+            yield f"{metric.label} {ratio(above / below)} = {divided} ({metric.formula})"
+        else:
+            yield f"{metric.label}: nothing to divide by ({metric.formula})"
 
 
 def _share(share: Share, told: Told, *, clock: bool) -> str:
@@ -206,6 +224,7 @@ def explanation_json(explanation: Explanation, told: Told) -> dict[str, object]:
         "figures": dict(explanation.figures),
         "stated": dict(told.stated),
         "unexplained": told.unexplained(explanation),
+        "status": dict(told.status) if told.status is not None else None,
         "sessions": [_share_json(share, zone) for share in explanation.shares],
         "overlaps": [
             {
