@@ -156,7 +156,8 @@ def test_a_reading_of_the_clock_would_be_seen(source, found):
 
 READS_ENVIRONMENT = {name for name in MODULES if name.endswith("__main__")} | {
     "bot.cli",  # its `main` is what __main__ calls
-    "bot.wiring",  # its `create_web` is what gunicorn calls
+    "bot.wiring.commands",  # its `create_web` is what gunicorn calls
+    "bot.wiring.databases",  # whether the platform throws disks away
     "bot.edges.metrics",  # PROMETHEUS_MULTIPROC_DIR, a variable of that library's own
 }
 
