@@ -451,6 +451,18 @@ def _shift(office: Office, monkeypatch: pytest.MonkeyPatch, agent_id: str) -> No
     monkeypatch.setattr(GenesysActivity, "posted", late)
 
 
+def test_what_others_saved_and_what_was_asked_before_is_shared_only_where_share_is_typed(office: Office) -> None:
+    boss, ana = office.person(1, id="UBOSS"), office.person(0, id="U1")
+    office.words("save standup for this channel me yesterday share", boss, channel="C1")
+
+    theirs = office.expanded("saved standup", ana, "C1")
+    assert (theirs.share, theirs.notes) == (False, ("For you alone, as you did not type “share” now.",))
+    assert office.expanded("saved standup", boss, "C1").share
+
+    office.memory.remember(office.expanded("me yesterday share", ana), ana)
+    assert not office.expanded("again", ana).share
+
+
 # --- the file --------------------------------------------------------------------------------------------------------
 
 

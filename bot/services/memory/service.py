@@ -205,18 +205,22 @@ class MemoryService:
             )
         return last[0].text
 
-    def expand(self, query: Query, requester: Requester, *, channel_id: str | None) -> str | None:
-        """The text behind `again` and `saved <name>`; None for every other question.
+    def expand(self, query: Query, requester: Requester, *, channel_id: str | None) -> tuple[str, bool] | None:
+        """The text behind `again` and `saved <name>`, and whether she may mean its `share`; None for another question.
+
+        What she saved with `share` is posted each time. She never typed what others saved for a channel, and asks
+        again perhaps where others read along than before.
 
         Raises:
             CommandError: there is nothing behind it.
         """
         if query.verb is Verb.AGAIN:
-            return self.last_question(requester)
+            return self.last_question(requester), False
         memo = query.memo
         if memo is None or memo.verb is not Verb.SAVED or not memo.name:
             return None
-        return self.find(requester, memo.name, channel_id=channel_id, for_channel=memo.for_channel).question
+        saved = self.find(requester, memo.name, channel_id=channel_id, for_channel=memo.for_channel)
+        return saved.question, saved.by == requester.id
 
     def compared(self, query: Query, requester: Requester, answer: Answer) -> Answer:
         """The answer with what moved since she asked the same; an answer stands without it, so no failure is one."""
