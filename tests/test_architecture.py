@@ -35,8 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bot.doctor": CORE | {"bot.ports", "bot.settings", "bot.edges.slack"},
     "bot.simulate": CORE | {"bot.ports", "bot.services"},
     "bot.memory_file": CORE | {"bot.ports", "bot.services"},
-    "bot.cli": CORE
-    | {"bot.ports", "bot.services", "bot.settings", "bot.edges", "bot.doctor", "bot.demo", "bot.wiring"},
+    "bot.ask": CORE | {"bot.ports", "bot.services", "bot.settings", "bot.edges", "bot.wiring"},
+    "bot.cli": CORE | {"bot.ask", "bot.settings", "bot.edges", "bot.demo", "bot.wiring"},
     "bot.wiring": EVERYTHING,  # what `__main__` builds, in a room of its own so that the command line stays light
     "bot.demo": EVERYTHING,
     "bot.__main__": EVERYTHING,
