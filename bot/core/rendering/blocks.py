@@ -140,7 +140,8 @@ def render_text_answer(
     """Help, a definition, a status: the title as a header, then line for line as the text's indents have it.
 
     Args:
-        links: words of the text with what opens when they are pressed; both our own, with nothing to escape.
+        links: words of the text with what opens when they are pressed, or with the mention that they become; both our
+            own, with nothing to escape.
     """
     lines = answer.text[: _LONGEST_HELP * SECTION].split("\n")
     laid = [_linked(line, links) for line in _laid_out(lines)]
@@ -151,7 +152,7 @@ def render_text_answer(
 
 
 def _linked(line: str, links: Mapping[str, str]) -> str:
-    for word in line.split():
+    for word in dict.fromkeys(line.split()):
         if word in links:
             line = line.replace(word, f"<{links[word]}|{word}>")
     return line

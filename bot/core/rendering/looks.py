@@ -50,7 +50,7 @@ def looks_text(
         if day != (day := f"{local:%a} {local.day} {local:%b %Y}"):
             lines.append(day)
         who = {you: "you", "operator": "the operator"}.get(one.look.who, one.look.who)
-        lines += [f"  {local:%H:%M:%S} {who}", f"      {', '.join(_parts(one, names, zone, own))}"]
+        lines += [f"    • {local:%H:%M:%S} {who}", f"        {', '.join(_parts(one, names, zone, own))}"]
     return "\n".join(lines)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.edges.slack.reply import Address
 
 _CONVERSATION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PERSON, _CHANNEL = re.compile(r"[UW][A-Z0-9]+"), re.compile(r"[CG][A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Drawing:
         """
         pressed = address.door is Door.BUTTON
         if isinstance(answer, TextAnswer):
-            message = render_text_answer(answer, actions=self._beside(answer), links=self._interactions(answer))
+            message = render_text_answer(answer, actions=self._beside(answer), links=self._leads(answer))
             return self._showing(message, _typed(answer)) if pressed else message
         now = self._now()
         shareable = not public and bool(address.channel_id) and not address.is_direct
@@ -79,8 +80,14 @@ class Drawing:
             return explain_steps(answer.query, str(explained.get("agent_id")), now=self._now())
         return next_steps(answer)
 
-    def _interactions(self, answer: TextAnswer) -> Mapping[str, str]:
-        """The conversations of an explanation, each with its page in Genesys."""
+    def _leads(self, answer: TextAnswer) -> Mapping[str, str]:
+        """Ids in a text with what Slack shows for them: pages of conversations in Genesys, people and channels."""
+        audit = answer.data.get("audit")
+        if isinstance(audit, dict):
+            looks = audit["looks"]
+            people = {look["who"]: f"@{look['who']}" for look in looks if _PERSON.fullmatch(look["who"])}
+            places = (look["channel"] for look in looks if look["channel"] is not None)
+            return people | {place: f"#{place}" for place in places if _CHANNEL.fullmatch(place)}
         explained = answer.data.get("explanation")
         if self.interactions_url is None or not isinstance(explained, dict):
             return {}

@@ -50,8 +50,8 @@ def test_a_log_of_looks_says_who_whom_when_and_how() -> None:
     assert text.splitlines()[:4] == [
         "3 looks",
         "Tue 24 Nov 2026",
-        "  11:00:00 you",
-        "      Ana, Ben, Sun 22 Nov 11:00 to Mon 23 Nov 11:00, by a command",
+        "    • 11:00:00 you",
+        "        Ana, Ben, Sun 22 Nov 11:00 to Mon 23 Nov 11:00, by a command",
     ]
     assert "looked into this log for Ana, Ben and 1 more" in text
     assert "for all to see in C1" in text

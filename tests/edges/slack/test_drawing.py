@@ -119,6 +119,18 @@ def test_an_id_that_is_none_of_genesys_s_leads_nowhere(conversation_id):
     assert "https://" not in str(DRAWING.message(explanation(conversation_id), PRESSED).blocks)
 
 
+def test_the_log_of_looks_names_people_and_channels_as_slack_does():
+    looks = [{"who": who, "channel": channel} for who, channel in (("UBEN", "COPS"), ("operator", None), ("<U1>", "x"))]
+    text = "    • 10:00:00 UBEN\n        Ana, for all to see in COPS\n    • 10:00:01 <U1>\n        Ana, in x"
+    message = DRAWING.message(
+        TextAnswer(read("audit"), "Who looked at whom", text, {"audit": {"looks": looks}}), PRESSED
+    )
+    taken(message)
+    assert "10:00:00 <@UBEN|UBEN>" in str(message.blocks)
+    assert "for all to see in <#COPS|COPS>" in str(message.blocks)
+    assert str(message.blocks).count("<") == 2
+
+
 def test_without_a_place_in_genesys_nothing_is_linked():
     bare = Drawing(NOW.timestamp)
     message = bare.message(explanation("ca6d4df3-67ce-4834-aabd-0b4a6726ac18"), PRESSED)
