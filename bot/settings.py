@@ -6,29 +6,39 @@ The environment comes in as an argument, so importing this module reads nothing.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfoNotFoundError
 
-from pydantic import Field, PlainValidator, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.core.zones import load_zone, zone_names
+from bot.core.zones import load_zone
 from bot.errors import SettingsError
+from bot.setting_values import (
+    from_text,
+    ids,
+    one_of,
+    read_command_name,
+    read_database_url,
+    read_grants,
+    read_metrics,
+    read_shifts,
+    read_time_of_day,
+    read_web_address,
+    read_weekday,
+    read_zone_name,
+    secret,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from zoneinfo import ZoneInfo
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_SEPARATORS = re.compile(r"[\s,;]+")
 _SECRET_FILE_LIMIT = 64 * 1024
 
 
@@ -42,180 +52,6 @@ class Need(StrEnum):
     """Posts alone: nobody asks this process anything."""
     SLACK_SOCKET = "slack_socket"
     SLACK_HTTP = "slack_http"
-
-
-def _from_text(read: Callable[[str], object]) -> PlainValidator:
-    """A variable's text is read; what has its type already (a default) is taken as it is."""
-    return PlainValidator(lambda value: read(value) if isinstance(value, str) else value)
-
-
-def _whole_number(low: int, high: int) -> PlainValidator:
-    def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise ValueError(f"is a whole number from {low} to {high}, not {text!r}")
-        return number
-
-    return _from_text(read)
-
-
-def _one_of(*words: str, case: Callable[[str], str]) -> PlainValidator:
-    def read(text: str) -> str:
-        word = case(text)
-        if word not in words:
-            raise ValueError(f"is one of {', '.join(words)}, not {text!r}")
-        return word
-
-    return _from_text(read)
-
-
-def _weekday(text: str) -> int:
-    matches = [day for day in _DAYS if len(text) >= 3 and day.startswith(text.lower())]
-    if not matches:
-        raise ValueError(f"is the name of a weekday, such as monday, not {text!r}")
-    return _DAYS.index(matches[0])
-
-
-def _time_of_day(text: str) -> time | None:
-    """`02:00`, or None for `off`."""
-    if text.lower() == "off":
-        return None
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
-    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ValueError(f"is a time of day such as 02:00, or off, not {text!r}")
-    return time(int(found[1]), int(found[2]))
-
-
-def _zone_name(text: str) -> str:
-    try:
-        return load_zone(text).key
-    except ZoneInfoNotFoundError:
-        raise ValueError(f"is an IANA zone such as {_nearest(text, zone_names())}, not {text!r}") from None
-
-
-def _web_address(text: str) -> str:
-    """An https address, or plain http to this machine: credentials never travel in clear."""
-    address = text.rstrip("/")
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError("is an address such as https://gateway.example.com") from None
-    if parts.username or parts.password:
-        raise ValueError("holds no user name and no password")
-    if parts.query or parts.fragment:
-        raise ValueError("has no query and no fragment")
-    if not host or parts.scheme not in {"https", "http"}:
-        raise ValueError(f"is an address such as https://gateway.example.com, not {address!r}")
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise ValueError("begins with https://; plain http goes to this machine only")
-    return address
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _secret(*prefixes: str) -> PlainValidator:
-    """A secret in one piece. What is wrong with it is said without showing any of it."""
-
-    def read(text: str) -> SecretStr:
-        if any(character.isspace() or not character.isprintable() for character in text):
-            raise ValueError("holds a blank or a control character: copy it again")
-        if prefixes and not text.startswith(prefixes):
-            raise ValueError(f"begins with {' or '.join(prefixes)}: another token was pasted here")
-        return SecretStr(text)
-
-    return _from_text(read)
-
-
-def _database_url(text: str) -> SecretStr:
-    scheme, separator, _ = text.partition("://")
-    dialect = scheme.partition("+")[0]
-    if not separator or dialect not in {"sqlite", "postgresql", "postgres"}:
-        raise ValueError("begins with sqlite:/// or postgresql://")
-    return SecretStr(text)
-
-
-def _ids(first_letters: str, *, example: str, hint: str) -> PlainValidator:
-    """A list such as `C1,C2` of Slack ids; commas, semicolons and blanks part them."""
-    pattern = re.compile(rf"[{first_letters}][A-Z0-9]+")
-
-    def read(text: str) -> tuple[str, ...]:
-        words = tuple(filter(None, _SEPARATORS.split(text)))
-        strange = [word for word in words if not pattern.fullmatch(word)]
-        if strange:
-            raise ValueError(f"lists ids such as {example}, not {', '.join(map(repr, strange))}: {hint}")
-        return tuple(dict.fromkeys(words))
-
-    return _from_text(read)
-
-
-def _shifts(text: str) -> Mapping[str, tuple[time, time]]:
-    """`night=22:00-06:00,day=9-17` → the wall-clock ends of each shift; one may cross midnight."""
-    shifts: dict[str, tuple[time, time]] = {}
-    for part in filter(None, re.split(r"[,;]\s*|\n", text.strip())):
-        name, _, span = (piece.strip() for piece in part.partition("="))
-        ends = re.fullmatch(r"(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?", span)
-        if not re.fullmatch(r"[A-Za-z][\w-]*", name) or ends is None:
-            raise ValueError(f"reads like night=22:00-06:00,day=9-17, and {part!r} doesn't")
-        if name.lower() in shifts:
-            raise ValueError(f"names the shift {name.lower()} twice")
-        try:
-            start, end = (
-                time(int(hour) % 24 if hour == "24" else int(hour), int(minute or 0))
-                for hour, minute in (ends.group(1, 2), ends.group(3, 4))
-            )
-        except ValueError:
-            raise ValueError(f"has no such time of day: {part!r}") from None
-        if start == end:
-            raise ValueError(f"gives the shift {name} no length: {part!r}")
-        shifts[name.lower()] = (start, end)
-    return MappingProxyType(shifts)
-
-
-def _metrics(text: str) -> tuple[str, ...]:
-    """Column names of the metrics named; the first is the headline."""
-    from bot.core.metrics import find_metric, metric_names
-
-    names: dict[str, None] = {}
-    for word in filter(None, (word.strip() for word in re.split(r"[,;]", text))):
-        metric = find_metric(word)
-        if metric is None:
-            raise ValueError(f"lists metrics such as {_nearest(word, metric_names())}, not {word!r}")
-        names[metric.name] = None
-    return tuple(names)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    from rapidfuzz import process  # only a mistake pays for it
-
-    return str(process.extractOne(word, sorted(known))[0])
-
-
-def _grants(text: str) -> str:
-    from bot.core.rights import parse_grants
-
-    try:
-        parse_grants(text)
-    except ValueError as error:
-        raise ValueError(f"reads like U123=team:Billing,queue:Support; S456=*: {error}") from None
-    return text
-
-
-def _command_name(text: str) -> str:
-    name = text if text.startswith("/") else f"/{text}"
-    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", name):
-        raise ValueError(f"is a slash, then up to 31 lower-case letters, digits, - and _, not {text!r}")
-    return name
 
 
 def _about(default: Any, about: str, *, shown: str = "", example: str = "", group: str = "") -> Any:
@@ -236,124 +72,124 @@ class Settings(BaseSettings):
     genesys_client_id: str | None = _about(
         None, "id of the Genesys OAuth client (grant: Client Credentials)", group="Genesys Cloud"
     )
-    genesys_client_secret: Annotated[SecretStr | None, _secret()] = _about(None, "its secret")
+    genesys_client_secret: Annotated[SecretStr | None, secret()] = _about(None, "its secret")
     genesys_environment: str = _about(
         "mypurecloud.com",
         "your organisation's region: a domain such as `mypurecloud.ie`, or a name such as `eu-west-1`",
     )
-    genesys_api_url: Annotated[str | None, _from_text(_web_address)] = _about(
+    genesys_api_url: Annotated[str | None, from_text(read_web_address)] = _about(
         None, "API address of a private gateway, instead of the region's", example="https://gateway.example.com/api"
     )
-    genesys_login_url: Annotated[str | None, _from_text(_web_address)] = _about(
+    genesys_login_url: Annotated[str | None, from_text(read_web_address)] = _about(
         None, "its login address", example="https://gateway.example.com/login"
     )
 
-    slack_bot_token: Annotated[SecretStr | None, _secret("xoxb-", "xoxe.xoxb-")] = _about(
+    slack_bot_token: Annotated[SecretStr | None, secret("xoxb-", "xoxe.xoxb-")] = _about(
         None, "bot token (`xoxb-…`)", group="Slack"
     )
-    slack_app_token: Annotated[SecretStr | None, _secret("xapp-")] = _about(
+    slack_app_token: Annotated[SecretStr | None, secret("xapp-")] = _about(
         None, "app token (`xapp-…`) for Socket Mode; with it `python -m bot` needs no public address"
     )
-    slack_signing_secret: Annotated[SecretStr | None, _secret()] = _about(
+    slack_signing_secret: Annotated[SecretStr | None, secret()] = _about(
         None, "signing secret, for HTTP under gunicorn"
     )
-    slack_api_url: Annotated[str | None, _from_text(_web_address)] = _about(
+    slack_api_url: Annotated[str | None, from_text(read_web_address)] = _about(
         None, "another Web API than Slack's, for tests", example="http://127.0.0.1:8080/api"
     )
-    command_name: Annotated[str, _from_text(_command_name)] = _about(
+    command_name: Annotated[str, from_text(read_command_name)] = _about(
         "/utilization", "the slash command, as the app's manifest names it"
     )
 
-    report_zone: Annotated[str | None, _from_text(_zone_name)] = _about(
+    report_zone: Annotated[str | None, from_text(read_zone_name)] = _about(
         None,
         "zone of a range where neither the question nor the person names one; unset: UTC, and answers say so",
         example="Europe/London",
         group="Reading questions",
     )
-    week_start: Annotated[int, _from_text(_weekday)] = _about(0, "first day of a week", shown="monday")
-    date_order: Annotated[Literal["DMY", "MDY", "YMD"] | None, _one_of("DMY", "MDY", "YMD", case=str.upper)] = _about(
+    week_start: Annotated[int, from_text(read_weekday)] = _about(0, "first day of a week", shown="monday")
+    date_order: Annotated[Literal["DMY", "MDY", "YMD"] | None, one_of("DMY", "MDY", "YMD", case=str.upper)] = _about(
         None, "how `20/11` is read: `DMY`, `MDY` or `YMD`; unset, the bot asks", example="DMY"
     )
-    shifts: Annotated[Mapping[str, tuple[time, time]], _from_text(_shifts)] = _about(
+    shifts: Annotated[Mapping[str, tuple[time, time]], from_text(read_shifts)] = _about(
         MappingProxyType({}),
         "names for windows of the day, for `shift:night`",
         example="night=22:00-06:00,day=9-17",
     )
-    report_metrics: Annotated[tuple[str, ...], _from_text(_metrics)] = _about(
+    report_metrics: Annotated[tuple[str, ...], from_text(read_metrics)] = _about(
         (),
         "columns drawn, in order; the first is the headline",
         example="utilization,occupancy,handle,acw",
     )
-    max_span_days: Annotated[int, _whole_number(1, 366)] = _about(31, "longest range, in local days")
-    lookback_days: Annotated[int, _whole_number(0, 31)] = _about(
+    max_span_days: Annotated[int, whole_number(1, 366)] = _about(31, "longest range, in local days")
+    lookback_days: Annotated[int, whole_number(0, 31)] = _about(
         2, "how long before the range a conversation may have begun and still be looked for"
     )
 
-    archive_days: Annotated[int, _whole_number(0, 366)] = _about(
+    archive_days: Annotated[int, whole_number(0, 366)] = _about(
         62,
         "days of conversations that the database keeps, so that Genesys isn't asked for them again; 0: none",
         group="By the clock",
     )
-    archive_fresh_hours: Annotated[int, _whole_number(0, 96)] = _about(
+    archive_fresh_hours: Annotated[int, whole_number(0, 96)] = _about(
         12, "how long a kept day answers while Genesys may still change it: the four days after its end"
     )
-    prefetch_at: Annotated[time | None, _from_text(_time_of_day)] = _about(
+    prefetch_at: Annotated[time | None, from_text(read_time_of_day)] = _about(
         time(2),
         "local time in `REPORT_ZONE` at which the last days are read for the morning; `off`: never",
         shown="02:00",
     )
-    clock_budget_requests: Annotated[int, _whole_number(1, 10_000)] = _about(
+    clock_budget_requests: Annotated[int, whole_number(1, 10_000)] = _about(
         200, "requests that one question may cost unasked; beyond that the bot offers `posted` and `anyway`"
     )
-    job_from_pages: Annotated[int, _whole_number(1, 1000)] = _about(
+    job_from_pages: Annotated[int, whole_number(1, 1000)] = _about(
         50, "from so many pages on Genesys is asked to prepare the conversations, where it has them all and time allows"
     )
 
-    supervisors: Annotated[str, _from_text(_grants)] = _about(
+    supervisors: Annotated[str, from_text(read_grants)] = _about(
         "",
         "who sees whom; nobody but oneself, unless listed",
         example="U0123=team:Billing,queue:Support; S0456=*",
         group="Rights",
     )
-    auditors: Annotated[tuple[str, ...], _ids("UW", example="U0123", hint="a member's profile has Copy member ID")] = (
+    auditors: Annotated[tuple[str, ...], ids("UW", example="U0123", hint="a member's profile has Copy member ID")] = (
         _about((), "Slack users who may read the log of looks", example="U0789")
     )
-    audit_days: Annotated[int, _whole_number(1, 3_650)] = _about(
+    audit_days: Annotated[int, whole_number(1, 3_650)] = _about(
         180, "how long the log of who looked at whom is kept, in days"
     )
     named_channels: Annotated[
-        tuple[str, ...], _ids("CG", example="C0123", hint="the end of a channel's About page has its id")
+        tuple[str, ...], ids("CG", example="C0123", hint="the end of a channel's About page has its id")
     ] = _about((), "channels where agents' names may be posted; elsewhere totals only", example="C0123,C0456")
 
-    database_url: Annotated[SecretStr, _from_text(_database_url)] = _about(
+    database_url: Annotated[SecretStr, from_text(read_database_url)] = _about(
         SecretStr("sqlite:///var/bot.sqlite3"),
         "where what outlives a restart is kept",
         shown="sqlite:///var/bot.sqlite3",
         group="Process",
     )
-    port: Annotated[int, _whole_number(1, 65_535)] = _about(3000, "port of the HTTP form")
-    answer_workers: Annotated[int, _whole_number(1, 64)] = _about(16, "answers worked on at once")
-    answer_queue: Annotated[int, _whole_number(1, 10_000)] = _about(
+    port: Annotated[int, whole_number(1, 65_535)] = _about(3000, "port of the HTTP form")
+    answer_workers: Annotated[int, whole_number(1, 64)] = _about(16, "answers worked on at once")
+    answer_queue: Annotated[int, whole_number(1, 10_000)] = _about(
         200, "answers that may wait; beyond that people are told that the bot is busy"
     )
-    answer_seconds: Annotated[int, _whole_number(1, 600)] = _about(
+    answer_seconds: Annotated[int, whole_number(1, 600)] = _about(
         20, "longest time that one answer may ask the platform"
     )
-    long_answer_seconds: Annotated[int, _whole_number(1, 3600)] = _about(
+    long_answer_seconds: Annotated[int, whole_number(1, 3600)] = _about(
         600, "the same for a question with `anyway` or `complete`"
     )
-    commands_a_minute: Annotated[int, _whole_number(1, 10_000)] = _about(
+    commands_a_minute: Annotated[int, whole_number(1, 10_000)] = _about(
         5, "questions that one person may ask in a minute; presses of buttons don't count"
     )
-    commands_at_once: Annotated[int, _whole_number(1, 100)] = _about(
+    commands_at_once: Annotated[int, whole_number(1, 100)] = _about(
         2, "questions of one person that may be on their way at once"
     )
-    log_format: Annotated[Literal["console", "json"], _one_of("console", "json", case=str.lower)] = _about(
+    log_format: Annotated[Literal["console", "json"], one_of("console", "json", case=str.lower)] = _about(
         "console", "`console` for people, `json` for collectors"
     )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
-        _one_of("DEBUG", "INFO", "WARNING", "ERROR", case=str.upper),
+        one_of("DEBUG", "INFO", "WARNING", "ERROR", case=str.upper),
     ] = _about("INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`")
 
     @classmethod
