@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -132,6 +133,7 @@ class Answering:
         self._changed = changed
         self._clock = clock
         self._forms = Forms()
+        self._watcher = ThreadPoolExecutor(1, thread_name_prefix="called-off")
         self._lock = threading.Lock()
         self._slow: dict[str, Ticket] = {}
         """By key, the questions whose askers were told that it takes long: those may be called off."""
@@ -163,7 +165,13 @@ class Answering:
         self._watch(key, ticket)
 
     def _watch(self, key: str, ticket: Ticket) -> None:
-        """See whether it was called off in another process, as long as it is worked on here."""
+        """See whether it was called off in another process, as long as it is worked on here.
+
+        A thread of its own asks the database: while that doesn't answer, forms and refusals wait for the alarms.
+        """
+        self._watcher.submit(self._look, key, ticket)
+
+    def _look(self, key: str, ticket: Ticket) -> None:
         if ticket.over or ticket.operation.cancelled.is_set():
             return
         if self._jobs.withdrawn(key):

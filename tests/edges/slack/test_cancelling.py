@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from bot.core import limits
@@ -66,3 +68,27 @@ def test_what_is_answered_can_not_be_called_off_any_more(world, slow):
     world.slack.press(slow.line, "Cancel", person=world.ana)
     world.slack.wait_for(lambda: slow.line.text == NOTHING_TO_CANCEL, what="the word that it is over")
     assert slow.replies[1].blocks
+
+
+def test_a_database_that_does_not_answer_holds_up_no_refusal(world, monkeypatch):
+    monkeypatch.setattr("bot.edges.slack.answering.PROGRESS_AFTER_S", 0.0)
+    asked, hung = threading.Event(), threading.Event()
+
+    def withdrawn(_key):
+        asked.set()
+        return hung.wait(WAIT_S) and False
+
+    monkeypatch.setattr(world.jobs, "withdrawn", withdrawn)
+    world.reports.gate.clear()
+    slow = world.ask("yesterday")
+    assert asked.wait(WAIT_S)
+    try:
+        pressed = {"type": "button", "action_id": "ask:x", "block_id": "b", "value": "x" * 3_000}
+        world.slack.forge("block_actions", {"actions": [pressed]}, person=world.ana, channel=world.ops)
+        world.slack.wait_for_message(
+            world.slack.dm(world.ana), containing="too many for a question", timeout=WAIT_S / 4
+        )
+    finally:
+        hung.set()
+        world.reports.gate.set()
+    slow.wait(2)
