@@ -50,7 +50,7 @@ _SEGMENTS = (*KINDS, "alert")
 """Handle time, and the ringing before it, which `explain` and `reconcile` look for."""
 
 _SIDE_BY_SIDE = 6
-"""Queries of status asked at once: below the transport's own eight, so that other questions get through."""
+"""Batches of agents asked for at once: below the transport's own eight, so that other questions get through."""
 
 _STATUS_LOOKBACK = timedelta(days=1)
 """A status that began before the range may be left out of an answer about the range alone."""
@@ -68,30 +68,32 @@ class GenesysActivity:
         group_by = ("userId", *(("queueId",) if ask.by_queue or ask.without_queue_ids else ()))
         group_by += ("mediaType",) if ask.by_media else ()
 
-        def fetch(granularity: str | None) -> Iterable[AggregateRecord]:
-            return self._client.conversations.aggregates(
-                ConversationAggregation(
-                    windows=_windows(ask, granularity),
-                    metrics=POSTED_METRICS,
-                    granularity=granularity,
-                    time_zone=ask.zone.key,
-                    group_by=group_by,
-                    user_ids=ask.agent_ids,
-                    queue_ids=ask.queue_ids,
-                    media_types=ask.media,
-                    directions=ask.directions,
-                    purposes=("agent",) if ask.acd else (),
-                ),
-                operation,
+        def records_of(agent_ids: tuple[str, ...] | None, granularity: str | None) -> list[AggregateRecord]:
+            query = ConversationAggregation(
+                windows=_windows(ask, granularity),
+                metrics=POSTED_METRICS,
+                granularity=granularity,
+                time_zone=ask.zone.key,
+                group_by=group_by,
+                user_ids=agent_ids,
+                queue_ids=ask.queue_ids,
+                media_types=ask.media,
+                directions=ask.directions,
+                purposes=("agent",) if ask.acd else (),
             )
+            return self._client.conversations.aggregates(query, operation)
+
+        batches = _Batches(ask.agent_ids, records_of)
 
         def facts(records: Iterable[AggregateRecord]) -> Facts:
             left_out = frozenset(ask.without_queue_ids)
             kept = (r for r in records if r.group.get("queueId") not in left_out) if left_out else records
-            return posted_facts(_records(kept), ask, to_now=ask.to_now)
+            return batches.with_shortfalls(
+                posted_facts(_records(kept), ask, to_now=ask.to_now), "posted", "Handle times"
+            )
 
         try:
-            return _first_that_fits(ask, fetch, facts, status=False)
+            return _first_that_fits(ask, batches.fetch, facts, status=False)
         except MisalignedBuckets as error:
             raise SourceError(
                 "Genesys cut the time at other moments than this zone's half-hours, so they can't be told apart.",
@@ -138,42 +140,27 @@ class GenesysActivity:
         Agents are asked for by the hundred; where only some of these queries fail, it is the figures of their agents
         alone that are missing.
         """
-        failed: dict[tuple[str, ...], SourceError] = {}
 
-        def records_of(agent_ids: tuple[str, ...], granularity: str | None) -> list[AggregateRecord]:
+        def records_of(agent_ids: tuple[str, ...] | None, granularity: str | None) -> list[AggregateRecord]:
             query = StatusAggregation(
                 windows=_windows(ask, granularity),
-                user_ids=agent_ids,
+                user_ids=agent_ids or (),
                 metrics=STATUS_METRICS,
                 granularity=granularity,
                 time_zone=ask.zone.key,
             )
-            try:
-                with translated():
-                    return self._client.agents.status_aggregates(query, operation)
-            except SourceError as error:
-                failed[agent_ids] = error
-                return []
+            return self._client.agents.status_aggregates(query, operation)
 
-        def fetch(granularity: str | None) -> Iterable[AggregateRecord]:
-            failed.clear()
-            batches = [
-                ask.agent_ids[i : i + AGENTS_PER_REQUEST] for i in range(0, len(ask.agent_ids), AGENTS_PER_REQUEST)
-            ]
-            with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="status") as pool:
-                found = [*pool.map(lambda batch: records_of(batch, granularity), batches)]
-            if failed and len(failed) == len(batches):
-                raise failed[batches[0]]
-            return (record for records in found for record in records)
+        batches = _Batches(ask.agent_ids, records_of)
 
         def facts(records: Iterable[AggregateRecord]) -> Facts:
             told = status_facts(_records(records), ask, to_now=ask.to_now)
-            return replace(told, shortfalls=tuple(_shortfall(agent_ids, e) for agent_ids, e in sorted(failed.items())))
+            return batches.with_shortfalls(told, "status", "Status times")
 
         if ask.granularity is Granularity.QUARTER:  # the platform publishes user aggregates by the half-hour
             return self._status_from_timelines(ask, operation)
         try:
-            return _first_that_fits(ask, fetch, facts, status=True)
+            return _first_that_fits(ask, batches.fetch, facts, status=True)
         except MisalignedBuckets:
             return self._status_from_timelines(ask, operation)
         except SourceError as error:
@@ -192,10 +179,65 @@ class GenesysActivity:
         return status_facts(cut, ask, to_now=ask.to_now)
 
 
-def _shortfall(agent_ids: tuple[str, ...], error: SourceError) -> Shortfall:
+class _Batches:
+    """Agents asked for by the hundred, side by side: a batch that fails takes its own agents' figures along alone.
+
+    Args:
+        agent_ids: None: everybody, in one question.
+    """
+
+    def __init__(
+        self,
+        agent_ids: tuple[str, ...] | None,
+        records_of: Callable[[tuple[str, ...] | None, str | None], list[AggregateRecord]],
+    ) -> None:
+        self._batches: list[tuple[str, ...] | None] = [None]
+        if agent_ids is not None:
+            self._batches = [
+                agent_ids[i : i + AGENTS_PER_REQUEST] for i in range(0, len(agent_ids), AGENTS_PER_REQUEST)
+            ]
+        self._records_of = records_of
+        self._failed: dict[tuple[str, ...] | None, SourceError] = {}
+
+    def fetch(self, granularity: str | None) -> Iterator[AggregateRecord]:
+        """What the batches brought.
+
+        Raises:
+            SourceError: all of them failed: that of the first.
+        """
+        self._failed.clear()
+
+        def one(batch: tuple[str, ...] | None) -> list[AggregateRecord]:
+            try:
+                with translated():
+                    return self._records_of(batch, granularity)
+            except SourceError as error:
+                self._failed[batch] = error
+                return []
+
+        if len(self._batches) == 1:
+            found = [one(self._batches[0])]
+        else:
+            with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="aggregates") as pool:
+                found = [*pool.map(one, self._batches)]
+        if self._failed and len(self._failed) == len(self._batches):
+            raise self._failed[self._batches[0]]
+        return (record for records in found for record in records)
+
+    def with_shortfalls(self, facts: Facts, source: str, what: str) -> Facts:
+        """The facts, with whom the failed batches leave without figures."""
+        failed = [(batch, error) for batch, error in self._failed.items() if batch is not None]
+        return replace(facts, shortfalls=tuple(_shortfall(source, what, *pair) for pair in sorted(failed, key=_first)))
+
+
+def _first(pair: tuple[tuple[str, ...], SourceError]) -> tuple[str, ...]:
+    return pair[0]
+
+
+def _shortfall(source: str, what: str, agent_ids: tuple[str, ...], error: SourceError) -> Shortfall:
     hint = f" {error.hint}" if error.hint else ""
-    message = f"Status times of {len(agent_ids)} agents could not be fetched: {error.message}{hint}"
-    return Shortfall("status", frozenset(agent_ids), Notice("status_not_fetched", message))
+    message = f"{what} of {len(agent_ids)} agents could not be fetched: {error.message}{hint}"
+    return Shortfall(source, frozenset(agent_ids), Notice(f"{source}_not_fetched", message))
 
 
 def _windows(ask: PostedAsk | StatusAsk, granularity: str | None) -> tuple[tuple[datetime, datetime], ...]:
