@@ -73,6 +73,7 @@ def frozen(world: Storm, seed: int, *, schedules: int, slots: int, timeout_s: fl
     assert outcome["taken_back"] <= max(2, owed * 0.05)
 
 
+@quick_on("postgres")
 def test_nothing_is_lost_or_doubled_under_kills(storm: Callable[..., Storm]) -> None:
     killed(storm(1), 1, schedules=20, slots=2, timeout_s=90, late_s=20)  # beside other tests
 
@@ -146,6 +147,7 @@ def stopped(world: Storm, *, schedules: int, timeout_s: float) -> None:
     assert world.done["SIGTERM"] >= 1
 
 
+@quick_on("sqlite")
 def test_processes_that_are_told_to_stop_finish_what_they_have_in_hand(storm: Callable[..., Storm]) -> None:
     stopped(storm(), schedules=40, timeout_s=60)
 
