@@ -235,7 +235,7 @@ class Jobs(Protocol):
         """
 
     def withdraw(self, key: str, requester_id: str) -> bool:
-        """Have an errand of that person stopped, whichever process is at it; False: none is known here, or it is over."""
+        """Have an errand of hers stopped, whichever process is at it; False: none is known here, or it is over."""
 
     def withdrawn(self, key: str) -> bool:
         """Whether somebody withdrew an errand on which this process works; waits for nothing but a database."""
