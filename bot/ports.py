@@ -355,8 +355,12 @@ class MemoryStore(Protocol):
     def saved(self, owner_ids: Collection[str]) -> Sequence[Saved]:
         """The saved questions of these people and channels, by owner and name."""
 
-    def save(self, saved: Saved, *, most: int) -> bool:
-        """Keep a question under its name, in the place of one of that name; False: the owner has as many as may be."""
+    def save(self, saved: Saved, *, most: int, takes_over: bool = True) -> bool | None:
+        """Keep a question under its name, in the place of one of that name; False: the owner has as many as may be.
+
+        Args:
+            takes_over: also in the place of what somebody else saved; else that stays, and None says so.
+        """
 
     def unsave(self, owner_id: str, name: str) -> bool:
         """Forget a question; False: there was none of that name."""

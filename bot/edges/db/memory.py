@@ -68,8 +68,11 @@ class SqlMemoryStore:
         """The saved questions of these people and channels, by owner and name."""
         return self._database.read(lambda connection: _found(connection, owner_ids))
 
-    def save(self, saved: Saved, *, most: int) -> bool:
+    def save(self, saved: Saved, *, most: int, takes_over: bool = True) -> bool | None:
         """Keep a question under its name, in the place of one of that name; False: the owner has as many as may be.
+
+        Args:
+            takes_over: also in the place of what somebody else saved; else that stays, and None says so.
 
         Two that are saved at one moment may pass the limit by one.
         """
@@ -77,11 +80,12 @@ class SqlMemoryStore:
         others = and_(saved_questions.c.owner_id == saved.owner_id, saved_questions.c.name_key != key)
         count = select(func.count()).select_from(saved_questions).where(others)
 
-        def work(connection: Connection, _again: bool) -> bool:
+        hers = None if takes_over else saved_questions.c.saved_by == saved.by
+
+        def work(connection: Connection, _again: bool) -> bool | None:
             if (connection.scalar(count) or 0) >= most:
                 return False
-            self._put(connection, saved_questions, **_saved_columns(saved))
-            return True
+            return self._put(connection, saved_questions, hers, **_saved_columns(saved)) or None
 
         return self._database.write(work)
 
@@ -192,12 +196,15 @@ class SqlMemoryStore:
 
         return self._database.write(work)
 
-    def _put(self, connection: Connection, table: Table, **values: Any) -> None:
-        """Write a row in the place of the one with the same key."""
+    def _put(
+        self, connection: Connection, table: Table, where: ColumnElement[bool] | None = None, **values: Any
+    ) -> bool:
+        """Write a row in the place of the one with the same key, if that is such a one; whether it was written."""
         new = self._insert(table).values(**values)
         key = [column.name for column in table.primary_key]
         changed = {name: new.excluded[name] for name in values if name not in key}
-        connection.execute(new.on_conflict_do_update(index_elements=key, set_=changed))
+        put = new.on_conflict_do_update(index_elements=key, set_=changed, where=where)
+        return connection.execute(put.returning(*table.primary_key)).first() is not None
 
 
 def _keep_newest(connection: Connection, table: Table, at: ColumnElement[Any], person_id: str, most: int) -> None:

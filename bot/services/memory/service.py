@@ -153,10 +153,12 @@ class MemoryService:
             raise CommandError(f"A question has at most {MAX_CHARACTERS:,} characters.", code="too_long")
         check_question(question, self._reader.context(requester, now=self._clock()), parse)
         owner = channel_id or requester.id
-        if channel_id is not None:
-            self._check_tidy(requester, channel_id, name)
         saved = Saved(name, question, owner, channel_id is not None, requester.id, self._clock())
-        if not self._store.save(saved, most=MOST_SAVED):
+        # In the same transaction: two people may save one name for a channel at one moment.
+        kept = self._store.save(saved, most=MOST_SAVED, takes_over=channel_id is None or self._tidies(requester))
+        if kept is None:
+            self._check_tidy(requester, owner, name)
+        if not kept:
             raise CommandError(
                 f"{MOST_SAVED} questions are saved {'here' if channel_id else 'by you'}, and no more can be.",
                 hint="saved lists them; unsave <name> forgets one",
@@ -175,10 +177,14 @@ class MemoryService:
             self._check_tidy(requester, channel_id, name)
         self._store.unsave(channel_id or requester.id, name)
 
+    def _tidies(self, requester: Requester) -> bool:
+        """Whether she may change what others saved for a channel."""
+        return vision(requester, self._grants, None).everything
+
     def _check_tidy(self, requester: Requester, channel_id: str, name: str) -> None:
         """What somebody saved for a channel is changed by her, or by those who see everyone."""
         there = [s for s in self._store.saved([channel_id]) if fold(s.name) == fold(name)]
-        if there and there[0].by != requester.id and not vision(requester, self._grants, None).everything:
+        if there and there[0].by != requester.id and not self._tidies(requester):
             raise NotAllowedError(
                 f"“{there[0].name}” was saved by somebody else, who alone may change it.",
                 hint=f'Choose another name, or keep one of your own: save "{name}" {there[0].question}'[:300],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,6 +70,17 @@ def test_a_name_is_one_question_whatever_its_case_and_accents(store: SqlMemorySt
     assert store.unsave("U1", "früh")
     assert not store.unsave("U1", "früh")
     assert [s.name for s in store.saved(["U1", "C1"])] == ["Morning", "frueh"]
+
+
+def test_what_somebody_saved_for_a_channel_stays_when_another_is_as_quick(store: SqlMemoryStore) -> None:
+    first = saved(owner_id="C1", for_channel=True, by="U1")
+    late = saved(owner_id="C1", for_channel=True, by="U2", question="today")
+    assert store.save(first, most=2, takes_over=False)
+    assert store.save(late, most=2, takes_over=False) is None
+    assert store.saved(["C1"]) == [first]
+    assert store.save(replace(first, question="today"), most=2, takes_over=False)
+    assert store.save(late, most=2)
+    assert store.saved(["C1"]) == [late]
 
 
 def test_the_last_questions_are_few_and_each_is_there_once(store: SqlMemoryStore) -> None:
