@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import re
+import tomllib
 from dataclasses import fields
 
 import pytest
@@ -126,3 +127,14 @@ def test_every_benchmark_is_on_its_page():
     page = read("benchmarks/README.md")
 
     assert [path.name for path in (ROOT / "benchmarks").glob("*.py") if f"`{path.name}`" not in page] == []
+
+
+def test_every_dependency_has_its_reason_and_every_reason_its_dependency():
+    project = tomllib.loads(read("pyproject.toml"))
+    named = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    named += read("benchmarks/requirements.in").splitlines()
+    dependencies = {re.split(r"[^\w-]", line)[0].lower() for line in named if line and not line.startswith("#")}
+    page = read("docs/decisions.md")
+    reasons = re.findall(r"\*\*([^*]+)\*\*", page[page.index("## Dependencies") :])
+
+    assert {name.strip().lower() for names in reasons for name in names.split(",")} == dependencies
