@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.answer import Notice
 from bot.core.query import Dimension
+from bot.core.rendering.figures import duration
 from bot.core.rights import SMALLEST_GROUP
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def about_shortness(clock: Facts, short: Shortness | None) -> tuple[Notice, ...]
     count = len(short.agent_ids)
     whom = "1 agent" if count == 1 else f"{count:,} agents"
     since = clock.conversations_since
-    message = f"Genesys posted {short.seconds:,.0f} s of handle time for {whom} of which no segments were found"
+    message = f"Genesys posted {duration(short.seconds)} of handle time for {whom} of which no segments were found"
     if since is not None:
         message += (
             f": most of it belongs to conversations begun before {since:%Y-%m-%d} (UTC), which are not looked for. "

@@ -589,7 +589,7 @@ def test_what_the_parts_leave_unexplained_is_said_in_seconds():
     found = answer(ask(), posted(call(handle=1300, talk=900, held_s=60)), status())
     assert found.residue_s == 340
     assert codes(found) == ["residue"]
-    assert "5 min 40 s more" in found.warnings[0].message
+    assert "5m 40s more" in found.warnings[0].message
     fewer = answer(ask(), posted(call(handle=100, talk=101)), status())
     assert fewer.residue_s == -1
     assert "1.0 s less" in fewer.warnings[0].message

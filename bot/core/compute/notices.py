@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.core.answer import Missing, Notice
 from bot.core.frames import LENGTH_COLUMN
 from bot.core.query import Booking, Dimension
+from bot.core.rendering.figures import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,8 +94,7 @@ def residue(residue_s: float | None) -> Iterator[Notice]:
 
 
 def _span(seconds: float) -> str:
-    """`42 min 0 s`; below a minute with tenths, for a residue may be that small."""
+    """`42m 00s`; below a minute with tenths, for a residue may be that small."""
     if seconds < 60:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes:,} min {rest} s"
+    return duration(seconds)
