@@ -170,7 +170,7 @@ def _laid_out(lines: Sequence[str]) -> Iterator[str]:
         elif depth < _EXPLANATION:
             yield f"• {marked_up(text if '`' in text else f'`{text}`')}"
         else:
-            yield "\u2003" * (depth // _EXPLANATION) + marked_up(text)
+            yield "\u2003" * (depth // _EXPLANATION) + marked_up(unbroken(text))
 
 
 def render_reading(query: Query) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.core.reconciling import FIGURES, Cause
 from bot.core.rendering.figures import duration
 from bot.core.rendering.names import cleaned
+from bot.core.rendering.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,24 +65,29 @@ def _lines(chains: Sequence[Reconciled], told: Told) -> Iterator[str]:
     yield "        busy = overlaps once · interacting = status time; each line says what lies between two of them"
     yield ""
     unknown = sum(chain.unknown_s for chain in chains)
-    people = "1 agent" if len(chains) == 1 else f"All {len(chains):,} agents"
+    sole = chains[0] if len(chains) == 1 else None
+    people = _name(sole, told) if sole else f"All {len(chains):,} agents"
     yield f"{people}: {duration(unknown)} unknown"
     yield from (f"        {line}" for line in _sum_lines(chains))
     ordered = sorted(chains, key=lambda c: (-c.unknown_s, told.names.get(c.agent_id, c.agent_id), c.agent_id))
-    shown = [chain for chain in ordered if chain.gaps or any(chain.figures.values())]
+    shown = [chain for chain in ordered if not sole and (chain.gaps or any(chain.figures.values()))]
     for chain in shown[:_MOST_SHOWN]:
         yield ""
-        yield cleaned(told.names.get(chain.agent_id, chain.agent_id))
+        yield _name(chain, told)
         yield from (f"        {line}" for line in _sum_lines((chain,)))
     yield ""
     if len(shown) > _MOST_SHOWN:
-        yield f"{len(shown) - _MOST_SHOWN} more agents; --format json has all."
+        yield f"{plural(len(shown) - _MOST_SHOWN, 'more agent')}: ask for a team to see all of it."
     yield (
         f"{told.conversations:,} conversations begun since {told.since:%Y-%m-%d} (UTC) read · "
         f"{told.duplicates_removed} duplicates removed · {told.requests} API calls"
     )
     if told.further_since is not None:
         yield f"Where something was missing, conversations begun since {told.further_since:%Y-%m-%d} were read too."
+
+
+def _name(chain: Reconciled, told: Told) -> str:
+    return cleaned(told.names.get(chain.agent_id, chain.agent_id))
 
 
 def _sum_lines(chains: Sequence[Reconciled]) -> Iterator[str]:

@@ -476,6 +476,11 @@ def test_many_people_named_are_counted():
     )
 
 
+def test_a_text_breaks_no_line_within_a_figure():
+    told = TextAnswer(Query(text="help", verb=Verb.HELP), "Told", "Ana\n        posted 8h 10m, 65.1 % of it")
+    assert "posted 8h\u00a010m, 65.1\u00a0% of it" in render_text_answer(told).blocks[1]["text"]["text"]
+
+
 def test_help_keeps_its_lines_and_slack_takes_any_length_of_it():
     query = Query(text="help", verb=Verb.HELP)
     message = render_text_answer(
