@@ -165,6 +165,8 @@ def test_a_timeline_is_told_in_words_too_and_its_letters_once() -> None:
     text = explanation_text(found, told)
 
     assert "Conversations, a mark for each minute: T talk, H held" in text
+    assert "Provisional until Sun 15 Mar 00:00: " in text  # four days after the end of Tuesday the 10th
+    assert "Provisional" not in explanation_text(found, replace(told, data_as_of=START + timedelta(days=5)))
     assert "`T·T·T·T·T·T·T·T·····HH········`" in text
     assert "talk 09:00–09:01, talk 09:02–09:03, " in text
     assert "talk 09:10–09:11 and 3 more" in text

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.core.explaining import PARTS, RINGING
-from bot.core.intervals import clock_label
+from bot.core.intervals import clock_label, local_date, local_day
 from bot.core.query import Booking
 from bot.core.records import POSTED_COLUMN
 from bot.core.rendering.figures import duration, ratio
 from bot.core.rendering.names import cleaned
+from bot.core.rendering.wording import moment
 from bot.core.segments import milliseconds
+from bot.core.sourcing import FINAL_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,10 +107,17 @@ def _lines(explanation: Explanation, told: Told) -> Iterator[str]:
         )
     if explanation.running:
         yield "Provisional: some of this work still runs."
+    elif (final := _final_from(explanation.bucket, told.zone)) > told.data_as_of:
+        yield f"Provisional until {moment(final, told.zone)}: Genesys may still change it."
     yield (
         f"{told.conversations:,} conversations begun since {told.since:%Y-%m-%d} (UTC) read · "
         f"{told.duplicates_removed} duplicates removed · {told.requests} API calls"
     )
+
+
+def _final_from(bucket: Interval, zone: ZoneInfo) -> datetime:
+    """From when on the bucket's day doesn't change any more."""
+    return local_day(local_date(bucket.start, zone), zone).end + FINAL_AFTER
 
 
 def _formulas(explanation: Explanation) -> Iterator[str]:
