@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from bot.core.answer import Answer, Row
 
-_RANKED_INSTEAD = "handle_s"
-"""What ranks rows none of which has the headline, such as those of a queue: status time has no parts."""
 _WITHOUT_ACTIVITY = {RowState.ZERO, RowState.NOT_STAFFED, RowState.NO_DATA}
 
 
@@ -61,14 +59,18 @@ def chosen_rows(answer: Answer) -> tuple[Row, ...]:
 def _deciding(answer: Answer) -> str:
     """The column by which rows are sorted, ranked and compared with thresholds.
 
-    A threshold is a share of the headline, so only a rank falls back on another column.
+    A threshold is a share of the headline, so only a rank falls back where no row has it, as in a question about a
+    queue: on the first drawn column with figures, which pictures draw too.
     """
     query = answer.query
     if query.sort is not None:
         return query.sort.column
-    replaced = query.rank is not None and not query.thresholds
-    known = any(value_of(row, answer.headline) is not None for row in answer.rows)
-    return _RANKED_INSTEAD if replaced and not known else answer.headline
+    if query.rank is None or query.thresholds:
+        return answer.headline
+    known = (
+        name for name in (answer.headline, *answer.drawn) if any(value_of(r, name) is not None for r in answer.rows)
+    )
+    return next(known, answer.headline)
 
 
 def ranked(rows: list[Row], column: str, *, descending: bool) -> list[Row]:

@@ -30,9 +30,10 @@ def names(rows):
     return "".join(r.groups[0].name for r in rows)
 
 
-def test_a_rank_goes_by_handle_time_where_no_row_has_the_headline():
+def test_a_rank_goes_by_the_next_drawn_column_where_no_row_has_the_headline():
     queue = answer(rank=Rank(2))
-    queue = replace(queue, rows=tuple(replace(r, values=r.values | {"utilization": None}) for r in queue.rows))
+    rows = tuple(replace(r, values=r.values | {"utilization": None}) for r in queue.rows)
+    queue = replace(queue, rows=rows, drawn=("utilization", "handle_s"))
     assert names(chosen_rows(queue)) == "AD"
     assert "top 2 by Handle" in chosen_notice(queue).message
     assert chosen_rows(replace(queue, query=replace(queue.query, thresholds=(Threshold(0.6, above=False),)))) == ()
