@@ -393,8 +393,10 @@ class ReportService:
             conversations=posted.facts.conversations,
             duplicates_removed=posted.facts.duplicates_removed,
         )
-        # Those taken out were fetched only where everybody was: elsewhere nobody knows how many of them have data.
-        taken_out = without & agent_ids_of(posted.facts) if ask.agent_ids is None else None
+        # Those taken out were fetched only where everybody was: elsewhere nobody knows how many of them have data, nor
+        # whose work it is that a queue left out takes with it.
+        counted = ask.agent_ids is None and not cast.chosen.without_queue_ids
+        taken_out = without & agent_ids_of(posted.facts) if counted else None
         coverage = replace(
             answer.coverage,
             conversations_since=posted.facts.conversations_since,

@@ -486,6 +486,16 @@ def test_leaving_one_person_out_shows_no_channel_her_figures(world: World) -> No
         world.ask(f"2026-03-05 by team -{email}", audience=SMALL_TALK)
 
 
+def test_leaving_a_queue_out_shows_no_channel_the_figures_of_those_who_work_it(world: World) -> None:
+    by_queue = world.ask("2026-03-05 by queue").rows
+    small = min((row for row in by_queue if row.agent_ids and row.groups[0].id), key=lambda row: len(row.agent_ids))
+    name = world.engine.organization.queue(small.groups[0].id).name
+
+    with pytest.raises(NotAllowedError) as refusal:
+        world.ask(f'2026-03-05 -queue:"{name}"', audience=SMALL_TALK)
+    assert refusal.value.code == "group_too_small"
+
+
 # -- texts and memory ----------------------------------------------------------------------------------------
 
 
