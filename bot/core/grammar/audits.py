@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     Parse = Callable[[str, GrammarContext], Query]
 
-_VERB = re.compile(r"(?<![^\s,])audit(?=[\s,]|$)")
 _EXAMPLE = "audit @ana last week"
 _USUAL = "past 7 days"
 """The time where none is said."""
@@ -30,11 +28,8 @@ def read_audit(scan: Scanner, context: GrammarContext, parse: Parse) -> Query | 
     Raises:
         CommandError: the rest can't be read, or asks for what that log doesn't have.
     """
-    for found in _VERB.finditer(scan.low):
-        if scan.line.count('"', 0, found.start()) % 2 == 0:
-            rest = " ".join(f"{scan.line[: found.start()]} {scan.line[found.end() :]}".split()).strip(" ,")
-            return _checked(_parsed(rest, context, parse))
-    return None
+    rest = scan.without("audit")
+    return None if rest is None else _checked(_parsed(rest, context, parse))
 
 
 def _parsed(rest: str, context: GrammarContext, parse: Parse) -> Query:

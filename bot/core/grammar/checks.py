@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     Parse = Callable[[str, GrammarContext], Query]
 
-_VERB = re.compile(r"(?<![^\s,])reconcile(?=[\s,]|$)")
 _EXAMPLE = "reconcile yesterday team:Billing"
 
 
@@ -28,11 +26,8 @@ def read_check(scan: Scanner, context: GrammarContext, parse: Parse) -> Query | 
     Raises:
         CommandError: the rest can't be read, or asks for rows, an order or a form that a comparison doesn't have.
     """
-    for found in _VERB.finditer(scan.low):
-        if scan.line.count('"', 0, found.start()) % 2 == 0:
-            rest = " ".join(f"{scan.line[: found.start()]} {scan.line[found.end() :]}".split()).strip(" ,")
-            return _checked(_parsed(rest or "today", context, parse))
-    return None
+    rest = scan.without("reconcile")
+    return None if rest is None else _checked(_parsed(rest or "today", context, parse))
 
 
 def _parsed(rest: str, context: GrammarContext, parse: Parse) -> Query:

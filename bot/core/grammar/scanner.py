@@ -75,3 +75,10 @@ class Scanner:
     def instead(self, start: int, end: int, words: str) -> str:
         """The whole line with other words in that stretch."""
         return f"{self.line[:start]}{words}{self.line[end:]}"
+
+    def without(self, verb: str) -> str | None:
+        """The rest of a line in which that verb may stand anywhere but in quotes; None: it doesn't."""
+        for found in re.finditer(rf"(?<![^\s,]){verb}(?=[\s,]|$)", self.low):
+            if self.line.count('"', 0, found.start()) % 2 == 0:
+                return " ".join(self.instead(found.start(), found.end(), " ").split()).strip(" ,")
+        return None
