@@ -471,7 +471,7 @@ def hold_for(database: Database, runs: int) -> None:
 
 
 def test_no_order_of_steps_crashes_and_freezes_loses_a_fire_or_posts_it_twice(memory: Database) -> None:
-    hold_for(memory, 60)
+    hold_for(memory, 200)
 
 
 @pytest.mark.long
