@@ -124,7 +124,9 @@ class Walk:
         """
         who, where = person or self.setting.person, channel or self.setting.channel
         delivery = self.slack.command(text, person=who, channel=where)
-        self._watch(f"{self._where(where)}/utilization {text}".rstrip(), delivery, who, brings=brings, stay=stay)
+        self._watch(
+            f"{self._where(where)}/utilization {text}".rstrip(), delivery, who, brings=brings, stay=stay, at_home=False
+        )
 
     def mention(self, text: str, *, person: Person | None = None, channel: Channel | None = None) -> None:
         """Write `@Utilization …` in a channel."""
@@ -145,7 +147,7 @@ class Walk:
         if message is None:
             raise LookupError("nothing to press yet")
         delivery = self.slack.press(message, which, person=who, choose=choose)
-        self._watch(self._pressed(message, which, choose), delivery, who, brings=1)
+        self._watch(self._pressed(message, which, choose), delivery, who, brings=1, at_home=False)
 
     def press_in_view(self, which: str, *, choose: str | int | None = None, person: Person | None = None) -> None:
         """The same in the window, or on the Home tab where none is open."""
@@ -216,6 +218,7 @@ class Walk:
         brings: int = 0,
         stay: bool = True,
         filled: Mapping[str, str] | None = None,
+        at_home: bool = True,
     ) -> None:
         """Keep what comes until the bot is idle and quiet; of what is expected, waited for a little longer."""
         act = Act(done)
@@ -225,7 +228,7 @@ class Walk:
         act.troubles += [f"Slack would not show it: {why}" for why in delivery.refused]
         waited = quiet = 0
         while waited * STEP_S < ANSWER_WITHIN_S:
-            if self._keep(act, person, delivery.errors, filled or {}):
+            if self._keep(act, person, delivery.errors, filled or {}, at_home=at_home):
                 quiet = 0
             elif self.setting.idle():
                 quiet += 1
@@ -243,8 +246,10 @@ class Walk:
         """Messages of the bot's that were not kept as they are now."""
         return [m for m in self.slack.messages() if m.via != "person" and self._versions.get(id(m)) != len(m.edits)]
 
-    def _keep(self, act: Act, person: Person, errors: Mapping[str, str], filled: Mapping[str, str]) -> bool:
-        """Whether there was anything new."""
+    def _keep(
+        self, act: Act, person: Person, errors: Mapping[str, str], filled: Mapping[str, str], *, at_home: bool
+    ) -> bool:
+        """Whether there was anything new; a Home tab that was drawn anew behind a conversation isn't seen."""
         names = self.setting.names
         news = sorted(self._news(), key=lambda message: message.via != "ack")  # the fake notes it after a quick answer
         for message in news:
@@ -262,6 +267,8 @@ class Walk:
             wrong = errors if view.kind == "modal" else {}
             if self._views.get(view.id) != (mark := f"{view.hash}{sorted(wrong.items())}"):
                 self._views[view.id] = mark
+                if view.kind == "home" and not at_home:
+                    continue
                 found = violations(view.payload, surface="modal" if view.kind == "modal" else "home")
                 act.shown.append(
                     Shown(
