@@ -420,7 +420,7 @@ def _filters(draft: _Draft, verb: Verb | None) -> Filters:
         include = include or (Selector(SelectorKind.ME),)
         if exclude or len(include) > 1 or include[0].kind not in _ONE_AGENT:
             raise CommandError(
-                "`intervals` shows one agent's half-hours.",
+                "`intervals` and `explain` are about one agent.",
                 hint="intervals ana diaz yesterday; for several agents: yesterday by interval team:Billing",
                 code="one_agent",
             )

@@ -128,3 +128,10 @@ def test_a_comparison_has_no_rows_to_group_or_choose(text):
         parse(text, context())
 
     assert refused.value.code == "contradiction"
+
+
+def test_a_refusal_of_several_agents_names_the_verb_that_was_typed():
+    with pytest.raises(CommandError, match="`explain`") as refused:
+        parse("explain ana, ben 10:30 yesterday", context())
+
+    assert refused.value.code == "one_agent"
