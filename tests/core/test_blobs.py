@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.core import blobs
 from bot.core.blobs import BlobError, table_as_bytes, table_from_bytes
 from bot.core.worktable import DTYPES, STRINGS, WorkTable, check_table, empty_table
+from tests.core.accounting import worked_ms
 
 ZERO = int(datetime(2026, 3, 10, tzinfo=UTC).timestamp()) * 1000
 EXTREMES = (np.iinfo(np.int64).min, -1, 0, ZERO, np.iinfo(np.int64).max)
@@ -121,7 +122,7 @@ def test_nothing_comes_back_as_nothing() -> None:
 def test_what_came_back_can_be_worked_with() -> None:
     (session,) = table_from_bytes(table_as_bytes(small())).sessions()
 
-    assert (session.agent_id, session.running, session.worked_ms) == ("ana", True, 5_000)
+    assert (session.agent_id, session.running, worked_ms(session)) == ("ana", True, 5_000)
 
 
 def test_bytes_cut_off_anywhere_are_refused() -> None:

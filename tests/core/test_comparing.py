@@ -191,7 +191,7 @@ def test_single_agents_become_one_row_on_both_sides_or_nothing_at_all():
 
 def test_what_an_exclusion_took_out_counts_on_both_sides():
     people = [row(name, VALUES) for name in "ABCDE"]
-    here, there = pair("yesterday vs previous -ana", people, people)
+    here, there = pair("yesterday vs previous -team:Night", people, people)
     for few in (here, there):
         sides = [replace(side, remainder=frozenset("x" if side is few else "")) for side in (here, there)]
         with pytest.raises(NotAllowedError):
