@@ -123,7 +123,7 @@ class _Floor:
                     "peerId": peer,
                     "mediaType": media,
                     "direction": "inbound",
-                    "provider": "Edge" if media == "voice" else "PureCloud Messaging",
+                    "provider": _provider(media),
                     "remote": "London, Great Britain",
                     **(voice if media == "voice" else written),
                     "segments": [
@@ -142,15 +142,7 @@ class _Floor:
             "purpose": "ivr" if media == "voice" else "workflow",
             "sessions": [
                 {
-                    "sessionId": self._id(),
-                    "peerId": peer,
-                    "mediaType": media,
-                    "direction": "inbound",
-                    "ani": "tel:+442079460000",
-                    "dnis": "tel:+448081570000",
-                    "edgeId": self._edge,
-                    "provider": "Edge",
-                    "remote": "Welcome and routing",
+                    **self._leg(media, peer, provider="Edge", remote="Welcome and routing"),
                     "flow": {
                         "flowId": queue[1],
                         "flowName": "Welcome and routing",
@@ -192,15 +184,7 @@ class _Floor:
             "purpose": "acd",
             "sessions": [
                 {
-                    "sessionId": self._id(),
-                    "peerId": peer,
-                    "mediaType": media,
-                    "direction": "inbound",
-                    "ani": "tel:+442079460000",
-                    "dnis": "tel:+448081570000",
-                    "edgeId": self._edge,
-                    "provider": "Edge",
-                    "remote": "Billing",
+                    **self._leg(media, peer, provider="Edge", remote="Billing"),
                     "requestedRoutings": ["Standard"],
                     "usedRouting": "Standard",
                     "waitingInteractionCounts": [self._rng.randrange(9)],
@@ -252,16 +236,8 @@ class _Floor:
         segments.append(self._segment("wrapup", at, end, queueId=queue[0], wrapUpCode=rng.choice(self._codes)))
         metrics += [_metric("tAcw", _ms(end) - _ms(at), end), _metric("tHandle", _ms(end) - _ms(answered), end)]
         session = {
-            "sessionId": self._id(),
-            "peerId": peer,
-            "mediaType": media,
-            "direction": "inbound",
-            "ani": "tel:+442079460000",
-            "dnis": "tel:+448081570000",
-            "edgeId": self._edge,
-            "provider": "Edge" if media == "voice" else "PureCloud Messaging",
+            **self._leg(media, peer, provider=_provider(media), remote="London, Great Britain"),
             "protocolCallId": self._id(),
-            "remote": "London, Great Britain",
             "scriptId": self._script,
             "selectedAgentId": who[0],
             "requestedRoutings": ["Standard"],
@@ -281,6 +257,20 @@ class _Floor:
         }
         return out, end
 
+    def _leg(self, media: str, peer: str, *, provider: str, remote: str) -> dict[str, Any]:
+        """What every session on our side of a customer's begins with."""
+        return {
+            "sessionId": self._id(),
+            "peerId": peer,
+            "mediaType": media,
+            "direction": "inbound",
+            "ani": "tel:+442079460000",
+            "dnis": "tel:+448081570000",
+            "edgeId": self._edge,
+            "provider": provider,
+            "remote": remote,
+        }
+
     def _segment(self, kind: str, start: float, end: float, **more: Any) -> dict[str, Any]:
         return {
             "segmentStart": _iso(start),
@@ -293,6 +283,10 @@ class _Floor:
     def _id(self) -> str:
         text = f"{self._rng.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _provider(media: str) -> str:
+    return "Edge" if media == "voice" else "PureCloud Messaging"
 
 
 def _ms(second: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from bot.core.answer import Notice
@@ -227,11 +228,9 @@ class _Batches:
     def with_shortfalls(self, facts: Facts, source: str, what: str) -> Facts:
         """The facts, with whom the failed batches leave without figures."""
         failed = [(batch, error) for batch, error in self._failed.items() if batch is not None]
-        return replace(facts, shortfalls=tuple(_shortfall(source, what, *pair) for pair in sorted(failed, key=_first)))
-
-
-def _first(pair: tuple[tuple[str, ...], SourceError]) -> tuple[str, ...]:
-    return pair[0]
+        return replace(
+            facts, shortfalls=tuple(_shortfall(source, what, *pair) for pair in sorted(failed, key=itemgetter(0)))
+        )
 
 
 def _shortfall(source: str, what: str, agent_ids: tuple[str, ...], error: SourceError) -> Shortfall:
